@@ -1,0 +1,32 @@
+"""Tells Django about the ground floor and puts Trunkline's admin site in the place of the stock one."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class PortalConfig(AppConfig):
+    """Tenants, people, access, audit, secrets."""
+
+    name = "portal"
+    verbose_name = "Tenants and people"
+
+    def ready(self) -> None:
+        from portal import signals  # noqa: F401
+
+        post_migrate.connect(create_cache_table, sender=self)
+
+
+class PortalAdminConfig(AdminConfig):
+    """The stock admin application on our own site class."""
+
+    default_site = "portal.admin_site.TrunklineAdminSite"
+
+
+def create_cache_table(**kwargs: Any) -> None:
+    """Make `migrate` enough to set up a database whose cache is a table; nothing to do for other caches."""
+    from django.core.management import call_command
+
+    call_command("createcachetable", verbosity=0)

@@ -1,0 +1,77 @@
+"""Per request: an id that logs and audit share, the request itself for the audit trail, and session limits."""
+
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
+
+_USABLE_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (a proxy's own `X-Request-Id`, where it is plain) and returns it to the caller."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        token = request_id.set(given if _USABLE_ID.fullmatch(given) else str(uuid.uuid4()))
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class CurrentRequestMiddleware:
+    """Lets the audit trail know the person and the address behind an effect without passing the request down."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = current_request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            current_request.reset(token)
+
+
+class SessionLimitMiddleware:
+    """Ends a session that was idle too long, or that began too long ago however busy it was."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = timezone.now()
+            began = _time(request.session.get("began")) or now
+            seen = _time(request.session.get("seen")) or now
+            if now - seen > settings.SESSION_IDLE_LIMIT or now - began > settings.SESSION_ABSOLUTE_LIMIT:
+                logout(request)
+            else:
+                self._remember(request, began, seen, now)
+        return self.get_response(request)
+
+    def _remember(self, request: HttpRequest, began: datetime, seen: datetime, now: datetime) -> None:
+        """Note the visit once a minute, not on every request: a session write is a database write."""
+        if "began" not in request.session or (now - seen).total_seconds() > 60:
+            request.session["began"], request.session["seen"] = began.isoformat(), now.isoformat()
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,230 @@
+"""Settings, read from the environment (and from `.env` in the checkout, where there is one).
+
+Without any of it Trunkline runs on one machine: SQLite and django-q2's ORM broker. `DATABASE_URL` and `REDIS_URL`
+alone take it to PostgreSQL and to workers on several hosts. `SECRET_KEY` and `FIELD_KEYS` have no default.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+EXPORT_DIR = VAR_DIR / "exports"
+EXPORT_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def required(name: str, how: str) -> str:
+    """The value of an environment variable that has no safe default."""
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {how} Put it into the environment or into {BASE_DIR / '.env'}.")
+    return value
+
+
+SECRET_KEY = required("SECRET_KEY", "It signs sessions and queued work; any 50 random characters will do.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+FIELD_KEYS = [
+    key.strip()
+    for key in required(
+        "FIELD_KEYS", "It encrypts stored credentials; `manage.py new_field_key` makes one."
+    ).split(",")
+    if key.strip()
+]
+
+DEBUG = env.bool("DEBUG", default=False)
+INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
+"""True only for a demo or a test on this machine: the portal is then served over plain http."""
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CUSTOM_API_HOSTS: list[str] = env.list("CUSTOM_API_HOSTS", default=[])
+"""`host:port` of every API host beyond the vendors' own that a connection may name. DEBUG adds nothing to it."""
+
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_q",
+    "import_export",
+    "reconciliation",
+    "integrations",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.middleware.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SessionLimitMiddleware",
+    "portal.middleware.CurrentRequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'trunkline.sqlite3'}")}
+_database = DATABASES["default"]
+ON_SQLITE = _database["ENGINE"].endswith("sqlite3")
+if ON_SQLITE:
+    _database["OPTIONS"] = {
+        # A transaction that means to write takes the lock at once: upgrading a read lock later fails without waiting.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        # FULL, because a committed "this was sent" that a power cut takes back would be sent twice; NORMAL loses it.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+        ),
+    }
+else:
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="")
+
+
+def shared_cache() -> dict[str, str]:
+    """A cache that every process sees: Redis, the database of several hosts, or files on one machine."""
+    if REDIS_URL:
+        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if ON_SQLITE:
+        return {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(VAR_DIR / "cache"),
+        }
+    return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+
+
+CACHES = {"default": shared_cache()}
+
+Q_WORKERS = env.int("Q_WORKERS", default=4)
+Q_CLUSTER = {
+    "name": "trunkline",
+    "label": "Worker queue",
+    "workers": Q_WORKERS,
+    "queue_limit": Q_WORKERS,  # a task's lease starts when it is fetched, so fetch no more than can start
+    "timeout": 120,
+    "retry": 600,  # above timeout * (queue_limit / workers + 2): else a waiting task is started twice
+    "max_attempts": 1,  # our own tables decide what is tried again
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 20,
+    "recycle": 200,
+    "poll": 0.2,
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- People and sessions --------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "portal.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_IDLE_LIMIT = timedelta(hours=env.int("SESSION_IDLE_HOURS", default=2))
+SESSION_ABSOLUTE_LIMIT = timedelta(hours=env.int("SESSION_ABSOLUTE_HOURS", default=12))
+SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_LIMIT.total_seconds())
+
+# --- The browser ----------------------------------------------------------------------------------------------------
+
+_SECURE = not DEBUG and not INSECURE_HTTP
+SECURE_SSL_REDIRECT = _SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SESSION_COOKIE_NAME = "__Host-trunkline" if _SECURE else "trunkline"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _SECURE
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _SECURE
+
+# --- Words, numbers, times ------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "portal.logs.RedactionFilter"}},
+    "formatters": {"line": {"()": "portal.logs.LineFormatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]},
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django-q": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+}

@@ -1,0 +1,113 @@
+"""The people and merchants every test can ask for: owner, colleague and outsider.
+
+The environment is set before Django is loaded (which is why pyproject.toml names no settings module to pytest).
+"""
+
+import os
+
+from cryptography.fernet import Fernet
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+os.environ.setdefault("FIELD_KEYS", Fernet.generate_key().decode())
+os.environ.setdefault("INSECURE_HTTP", "1")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+import django
+
+django.setup()
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from portal.models import Partner, Role, RoleGrant, Tenant, User
+
+
+@pytest.fixture(autouse=True)
+def quick_settings(settings):
+    """Cheap password hashes: a real one costs more than most tests. A cache of this process alone."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def make_user(username: str, **names: str) -> User:
+    return User.objects.create_user(username, f"{username}@example.com", f"{username}-password", **names)
+
+
+@pytest.fixture
+def partner(db) -> Partner:
+    return Partner.objects.create(name="Blue Ridge Integrations", slug="blue-ridge")
+
+
+@pytest.fixture
+def tenant(partner: Partner) -> Tenant:
+    return Tenant.objects.create(partner=partner, name="Hartwell Plumbing", slug="hartwell")
+
+
+@pytest.fixture
+def owner(partner: Partner) -> User:
+    """Partner staff of the tenant's partner."""
+    user = make_user("owner", first_name="Olive", last_name="Owner")
+    RoleGrant.objects.create(user=user, role=Role.PARTNER_STAFF, partner=partner)
+    return user
+
+
+@pytest.fixture
+def colleague(tenant: Tenant) -> User:
+    """A support agent who sees this tenant and nothing else."""
+    user = make_user("colleague", first_name="Carl", last_name="Colleague")
+    RoleGrant.objects.create(user=user, role=Role.SUPPORT, tenant=tenant)
+    return user
+
+
+@pytest.fixture
+def viewer(tenant: Tenant) -> User:
+    user = make_user("viewer")
+    RoleGrant.objects.create(user=user, role=Role.VIEWER, tenant=tenant)
+    return user
+
+
+@pytest.fixture
+def finance(tenant: Tenant) -> User:
+    user = make_user("finance")
+    RoleGrant.objects.create(user=user, role=Role.FINANCE, tenant=tenant)
+    return user
+
+
+@pytest.fixture
+def other_partner(db) -> Partner:
+    return Partner.objects.create(name="Outside Partners", slug="outside")
+
+
+@pytest.fixture
+def other_tenant(other_partner: Partner) -> Tenant:
+    return Tenant.objects.create(partner=other_partner, name="Elsewhere Heating", slug="elsewhere")
+
+
+@pytest.fixture
+def outsider(other_partner: Partner, other_tenant: Tenant) -> User:
+    """Partner staff of another partner, with a tenant of its own."""
+    user = make_user("outsider", first_name="Otto", last_name="Outsider")
+    RoleGrant.objects.create(user=user, role=Role.PARTNER_STAFF, partner=other_partner)
+    return user
+
+
+@pytest.fixture
+def platform_admin(db) -> User:
+    user = make_user("admin", first_name="Ada", last_name="Admin")
+    RoleGrant.objects.create(user=user, role=Role.PLATFORM_ADMIN)
+    return user
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """`client_for(user)`: a browser in which that person is logged in."""
+
+    def log_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in
