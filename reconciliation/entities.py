@@ -1,0 +1,225 @@
+"""The portal's entities: which record each one is, what it refers to, and what is derived on each write.
+
+Adding an entity is one row here and its model. Everything that writes, searches or exports records reads
+this table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from django.db import models
+
+from reconciliation import models as records
+from reconciliation.normalise import search_key
+
+Values = dict[str, Any]
+
+_HOUSEKEEPING = frozenset(
+    ("id", "tenant", "active", "source_created_at", "source_modified_at", "created_at", "updated_at", "version")
+)
+_KINDS: tuple[tuple[type[models.Field], str], ...] = (
+    (models.DecimalField, "decimal"),
+    (models.DateTimeField, "timestamp"),
+    (models.BooleanField, "boolean"),
+    (models.FloatField, "number"),
+    (models.IntegerField, "integer"),
+    (models.JSONField, "json"),
+    (models.TextField, "text"),
+)
+
+
+@dataclass(frozen=True)
+class ChildRows:
+    """Rows that live and die with their record: an invoice's lines, a payment's splits."""
+
+    name: str
+    model: type[models.Model]
+    parent: str
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        skip = {"id", self.parent, "external_id", *self.references}
+        return tuple(f.name for f in self.model._meta.concrete_fields if f.name not in skip)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One entity: its record's model, fixed values, references (record field -> entity) and derived values."""
+
+    name: str
+    model: type[records.Record]
+    references: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    derive: Callable[[Values], Values] | None = None
+    derived: tuple[str, ...] = ()
+    children: ChildRows | None = None
+    currency_fields: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def plural(self) -> str:
+        return self.label if self.name == "equipment" else f"{self.label}s"
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """The fields a mapping may fill, each with its kind (text, decimal, timestamp, …)."""
+        skip = {*_HOUSEKEEPING, *self.references, *self.constants, *self.derived, "merged_into"}
+        return {
+            f.name: _kind(f) for f in self.model._meta.concrete_fields if f.name not in skip and not f.is_relation
+        }
+
+    @cached_property
+    def defaults(self) -> Values:
+        """What a field holds where the source says nothing."""
+        found = {}
+        for name in self.fields:
+            model_field = cast("models.Field[Any, Any]", self.model._meta.get_field(name))
+            found[name] = None if model_field.null else model_field.get_default()
+        return found
+
+
+def _kind(model_field: models.Field) -> str:
+    for kind, name in _KINDS:
+        if isinstance(model_field, kind):
+            return name
+    raise TypeError(f"{model_field} has no kind that a mapping can fill")
+
+
+def _customer_keys(values: Values) -> Values:
+    return {"name_key": search_key(values["name"]), "address_key": _address_key(values)}
+
+
+def _location_keys(values: Values) -> Values:
+    return {"address_key": _address_key(values)}
+
+
+def _address_key(values: Values) -> str:
+    return search_key(f"{values['street']} {values['unit']} {values['city']} {values['postal_code']}")
+
+
+def _contact_keys(values: Values) -> Values:
+    is_email = values["kind"] == records.Contact.Kind.EMAIL
+    return {"email": values["value"].strip().casefold() if is_email else ""}
+
+
+def _list(kind: str) -> Entity:
+    return Entity(kind, records.ReferenceItem, constants={"kind": kind})
+
+
+_SHOP = {"business_unit": "business_unit", "job_type": "job_type", "campaign": "campaign"}
+
+ENTITIES: Mapping[str, Entity] = {
+    entity.name: entity
+    for entity in (
+        *(_list(kind) for kind in records.ReferenceItem.Kind.values),
+        Entity(
+            "customer",
+            records.Customer,
+            derive=_customer_keys,
+            derived=("name_key", "address_key"),
+            currency_fields=("balance", "credit_limit"),
+        ),
+        Entity(
+            "location",
+            records.Location,
+            references={"customer": "customer"},
+            derive=_location_keys,
+            derived=("address_key",),
+        ),
+        Entity(
+            "customer_contact",
+            records.Contact,
+            references={"customer": "customer"},
+            derive=_contact_keys,
+            derived=("email",),
+        ),
+        Entity(
+            "location_contact",
+            records.Contact,
+            references={"location": "location"},
+            derive=_contact_keys,
+            derived=("email",),
+        ),
+        Entity(
+            "lead", records.Lead, references={"customer": "customer", "location": "location", **_SHOP}
+        ),
+        Entity(
+            "job",
+            records.Job,
+            references={"customer": "customer", "location": "location", **_SHOP},
+            currency_fields=("total",),
+        ),
+        Entity("booking", records.Booking, references={"job": "job", **_SHOP}),
+        Entity("note", records.Note, references={"job": "job"}),
+        Entity("appointment", records.Appointment, references={"job": "job"}),
+        Entity(
+            "assignment",
+            records.Assignment,
+            references={"appointment": "appointment", "job": "job", "technician": "technician"},
+        ),
+        Entity(
+            "invoice",
+            records.Invoice,
+            references={
+                "customer": "customer",
+                "location": "location",
+                "job": "job",
+                "business_unit": "business_unit",
+            },
+            children=ChildRows("lines", records.InvoiceLine, "invoice"),
+            currency_fields=("subtotal", "tax", "total", "balance"),
+        ),
+        Entity(
+            "payment",
+            records.Payment,
+            references={
+                "customer": "customer",
+                "payment_type": "payment_type",
+                "business_unit": "business_unit",
+            },
+            children=ChildRows("splits", records.PaymentSplit, "payment", {"invoice": "invoice"}),
+            currency_fields=("total", "unapplied"),
+        ),
+        Entity(
+            "estimate",
+            records.Estimate,
+            references={
+                "job": "job",
+                "customer": "customer",
+                "location": "location",
+                "business_unit": "business_unit",
+            },
+            currency_fields=("subtotal", "tax"),
+        ),
+        Entity(
+            "membership",
+            records.Membership,
+            references={
+                "customer": "customer",
+                "location": "location",
+                "membership_type": "membership_type",
+                "business_unit": "business_unit",
+            },
+        ),
+        Entity(
+            "equipment",
+            records.Equipment,
+            references={"location": "location", "customer": "customer"},
+            currency_fields=("cost",),
+        ),
+    )
+}
+
+
+def entity(name: str) -> Entity:
+    """The entity of this name; KeyError with the known names otherwise."""
+    try:
+        return ENTITIES[name]
+    except KeyError:
+        raise KeyError(f"There is no entity {name!r}; the portal has {', '.join(ENTITIES)}.") from None

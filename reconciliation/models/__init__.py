@@ -1,0 +1,47 @@
+"""The portal's own records of a merchant's business, and what ties them to other systems.
+
+A record is golden: one row per real customer, job or invoice, whatever number of systems know it.
+"""
+
+from reconciliation.models.base import JSONTextField, Record, Source
+from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
+from reconciliation.models.lists import ReferenceItem
+from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
+from reconciliation.models.people import Contact, Customer, Location
+from reconciliation.models.work import (
+    Appointment,
+    Assignment,
+    Booking,
+    Equipment,
+    Job,
+    Lead,
+    Membership,
+    Note,
+)
+
+__all__ = [
+    "Appointment",
+    "Assignment",
+    "Booking",
+    "Change",
+    "Conflict",
+    "Contact",
+    "Customer",
+    "Equipment",
+    "Estimate",
+    "Invoice",
+    "InvoiceLine",
+    "JSONTextField",
+    "Job",
+    "Lead",
+    "Link",
+    "Location",
+    "MatchCandidate",
+    "Membership",
+    "Note",
+    "Payment",
+    "PaymentSplit",
+    "Record",
+    "ReferenceItem",
+    "Source",
+]

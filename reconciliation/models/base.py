@@ -1,0 +1,97 @@
+"""What every record has, and the source that records come from."""
+
+from typing import Any
+
+import orjson
+from django.db import models
+
+from portal.models import Tenant
+
+
+class JSONTextField(models.TextField):
+    """JSON kept as text.
+
+    Raw payloads, bases and diffs are read whole and never queried by member; PostgreSQL's jsonb would parse
+    and compress each one on insert, which alone costs more than the rest of the row.
+    """
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
+        return None if value is None else orjson.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        return orjson.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else orjson.dumps(value, default=str).decode()
+
+
+class Source(models.Model):
+    """A place that records come from: a connected system, or an imported file.
+
+    The floor above ties its connection to one source; this floor knows only the name.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="sources")
+    system = models.SlugField(max_length=40, help_text="servicetitan, salesforce, syspro, stripe, file, …")
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Record(models.Model):
+    """One golden record.
+
+    `source_created_at` and `source_modified_at` are the times its system of record gives; `created_at` and
+    `updated_at` are the portal's own. `version` grows by one with each write, so that a stale form is noticed.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    active = models.BooleanField(default=True)
+    source_created_at = models.DateTimeField(null=True, blank=True)
+    source_modified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+
+class Address(models.Model):
+    """A postal address as its source writes it; `address_key` is the form that is searched."""
+
+    street = models.TextField(blank=True)
+    unit = models.TextField(blank=True)
+    city = models.TextField(blank=True)
+    state = models.TextField(blank=True)
+    postal_code = models.TextField(blank=True)
+    country = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def address(self) -> str:
+        """The address on one line, as a person reads it."""
+        street = " ".join(part for part in (self.street, self.unit) if part)
+        region = " ".join(part for part in (self.state, self.postal_code) if part)
+        return ", ".join(part for part in (street, self.city, region) if part)
+
+
+def money(**options: Any) -> models.DecimalField:
+    """An amount in the tenant's currency. Four places, so that a source's unit prices lose nothing."""
+    return models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, **options)
+
+
+def refers_to(model: str, *, indexed: bool = False) -> models.ForeignKey:
+    """A record's reference to another record; empty while the other has not arrived."""
+    return models.ForeignKey(
+        f"reconciliation.{model}",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=indexed,
+    )

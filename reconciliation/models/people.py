@@ -1,0 +1,96 @@
+"""Customers, how to reach them, and where the work is done."""
+
+from django.db import models
+
+from reconciliation.models.base import Address, Record, money
+
+
+class Customer(Record, Address):
+    """Who pays. A merged customer stays as a tombstone that points at its survivor."""
+
+    name = models.TextField(blank=True)
+    name_key = models.TextField(blank=True, editable=False)
+    address_key = models.TextField(blank=True, editable=False)
+    kind = models.TextField(blank=True, help_text="Residential or Commercial")
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    balance = money()
+    credit_limit = money()
+    tax_exempt = models.BooleanField(default=False)
+    do_not_mail = models.BooleanField(default=False)
+    do_not_service = models.BooleanField(default=False)
+    national_account = models.BooleanField(default=False)
+    tag_ids = models.JSONField(default=list, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", db_index=False
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "name_key"], name="customer_by_name"),
+            models.Index(
+                fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"Customer {self.pk}"
+
+
+class Location(Record, Address):
+    """Where work is done. A landlord has many."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
+    name = models.TextField(blank=True)
+    address_key = models.TextField(blank=True, editable=False)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    tax_exempt = models.BooleanField(default=False)
+    tag_ids = models.JSONField(default=list, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", db_index=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "address_key"], name="location_by_address")]
+
+    def __str__(self) -> str:
+        return self.name or self.address or f"Location {self.pk}"
+
+
+class Contact(Record):
+    """A phone number or e-mail address of a customer or of one of its locations.
+
+    `value` is what the source holds, letter for letter; `e164` and `extension` are what could be read from
+    it. A value that could not be read stays, with `usable` False.
+    """
+
+    class Kind(models.TextChoices):
+        PHONE = "phone"
+        MOBILE = "mobile"
+        FAX = "fax"
+        EMAIL = "email", "e-mail"
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
+    )
+    kind = models.TextField(choices=Kind.choices)
+    value = models.TextField(blank=True)
+    e164 = models.TextField(blank=True)
+    extension = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    usable = models.BooleanField(default=True)
+    memo = models.TextField(blank=True)
+    do_not_text = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "e164"], name="contact_by_phone"),
+            models.Index(fields=["tenant", "email"], name="contact_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
