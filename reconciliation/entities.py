@@ -4,7 +4,7 @@ Adding an entity is one row here and its model. Everything that writes, searches
 this table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -17,9 +17,19 @@ from reconciliation.normalise import search_key
 Values = dict[str, Any]
 
 _HOUSEKEEPING = frozenset(
-    ("id", "tenant", "active", "source_created_at", "source_modified_at", "created_at", "updated_at", "version")
+    (
+        "id",
+        "tenant",
+        "external_id",
+        "active",
+        "source_created_at",
+        "source_modified_at",
+        "created_at",
+        "updated_at",
+        "version",
+    )
 )
-_KINDS: tuple[tuple[type[models.Field], str], ...] = (
+_KINDS: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
     (models.DecimalField, "decimal"),
     (models.DateTimeField, "timestamp"),
     (models.BooleanField, "boolean"),
@@ -40,9 +50,15 @@ class ChildRows:
     references: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
+    def fields(self) -> Mapping[str, str]:
+        """The fields a mapping may fill, each with its kind."""
         skip = {"id", self.parent, "external_id", *self.references}
-        return tuple(f.name for f in self.model._meta.concrete_fields if f.name not in skip)
+        return {f.name: _kind(f) for f in self.model._meta.concrete_fields if f.name not in skip}
+
+    @cached_property
+    def defaults(self) -> Values:
+        """What a field holds where the source says nothing."""
+        return _defaults(self.model, self.fields)
 
 
 @dataclass(frozen=True)
@@ -71,20 +87,31 @@ class Entity:
         """The fields a mapping may fill, each with its kind (text, decimal, timestamp, …)."""
         skip = {*_HOUSEKEEPING, *self.references, *self.constants, *self.derived, "merged_into"}
         return {
-            f.name: _kind(f) for f in self.model._meta.concrete_fields if f.name not in skip and not f.is_relation
+            f.name: _kind(f)
+            for f in self.model._meta.concrete_fields
+            if f.name not in skip and not f.is_relation
         }
 
     @cached_property
     def defaults(self) -> Values:
         """What a field holds where the source says nothing."""
-        found = {}
-        for name in self.fields:
-            model_field = cast("models.Field[Any, Any]", self.model._meta.get_field(name))
-            found[name] = None if model_field.null else model_field.get_default()
-        return found
+        return _defaults(self.model, self.fields)
+
+    @cached_property
+    def merges(self) -> bool:
+        """Whether records of this entity can be merged into one another."""
+        return any(f.name == "merged_into" for f in self.model._meta.concrete_fields)
 
 
-def _kind(model_field: models.Field) -> str:
+def _defaults(model: type[models.Model], names: Iterable[str]) -> Values:
+    found = {}
+    for name in names:
+        model_field = cast("models.Field[Any, Any]", model._meta.get_field(name))
+        found[name] = None if model_field.null else model_field.get_default()
+    return found
+
+
+def _kind(model_field: models.Field[Any, Any]) -> str:
     for kind, name in _KINDS:
         if isinstance(model_field, kind):
             return name
@@ -146,9 +173,7 @@ ENTITIES: Mapping[str, Entity] = {
             derive=_contact_keys,
             derived=("email",),
         ),
-        Entity(
-            "lead", records.Lead, references={"customer": "customer", "location": "location", **_SHOP}
-        ),
+        Entity("lead", records.Lead, references={"customer": "customer", "location": "location", **_SHOP}),
         Entity(
             "job",
             records.Job,

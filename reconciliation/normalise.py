@@ -26,7 +26,12 @@ def dumps(values: Mapping[str, Any]) -> str:
 
 def normal_form(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as JSON would hold them, so that they compare equal to a stored base."""
-    return {name: _collapsed(value) for name, value in orjson.loads(dumps(values)).items()}
+    return collapsed(orjson.loads(dumps(values)))
+
+
+def collapsed(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored JSON values with runs of white space as one blank: the last step of the normal form."""
+    return {name: _collapsed(value) for name, value in stored.items()}
 
 
 def _plain(value: object) -> str:

@@ -34,12 +34,14 @@ class Link(models.Model):
     waiting_for_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    base = JSONTextField()
-    payload = JSONTextField()
+    base: Any = JSONTextField()
+    payload: Any = JSONTextField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "entity", "external_id"], name="one_link_per_remote_row")
+            models.UniqueConstraint(
+                fields=["source", "entity", "external_id"], name="one_link_per_remote_row"
+            )
         ]
         indexes = [
             models.Index(fields=["entity", "record_id"], name="link_of_record"),
@@ -85,7 +87,7 @@ class Change(models.Model):
         db_index=False,
     )
     run_id = models.BigIntegerField(null=True, blank=True)
-    fields = JSONTextField()
+    fields: Any = JSONTextField()
 
     class Meta:
         indexes = [
@@ -150,7 +152,9 @@ class MatchCandidate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["entity", "left_id", "right_id"], name="one_candidate_per_pair"),
-            models.CheckConstraint(condition=models.Q(left_id__lt=models.F("right_id")), name="left_before_right"),
+            models.CheckConstraint(
+                condition=models.Q(left_id__lt=models.F("right_id")), name="left_before_right"
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "state", "-score"], name="candidate_inbox")]
 

@@ -1,0 +1,71 @@
+"""What the portal already knows of a page's rows: their links, and the records that they refer to.
+
+One query each, whatever the number of rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciliation.bulk import among, select
+from reconciliation.models import Link, Source
+
+_TABLE = Link._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLink:
+    """The part of a link that decides what becomes of a row."""
+
+    id: int
+    record_id: int | None
+    fingerprint: int
+    state: str
+    remote_modified_at: datetime | None
+    waiting_for: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a reference leads to: the link's state and the record behind it, if it has one."""
+
+    record_id: int | None
+    state: str
+
+
+def known_links(source: Source, entity: str, external_ids: list[str]) -> dict[str, KnownLink]:
+    """The links of these rows, by external id."""
+    condition, values = among("external_id", external_ids)
+    rows = select(
+        "SELECT external_id, id, record_id, fingerprint, state, remote_modified_at,"  # noqa: S608 - own names
+        " waiting_for_entity, waiting_for_id"
+        f" FROM {_TABLE} WHERE source_id = %s AND entity = %s AND {condition}",
+        [source.pk, entity, *values],
+    )
+    return {
+        row[0]: KnownLink(row[1], row[2], row[3], row[4], _time(row[5]), (row[6], row[7]) if row[6] else None)
+        for row in rows
+    }
+
+
+def parents(source: Source, wanted: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], Parent]:
+    """Where references lead: (entity, external id) -> `Parent`, for those that are known at all."""
+    selects, params = [], []
+    for entity, ids in wanted.items():
+        condition, values = among("external_id", list(ids))
+        selects.append(
+            "SELECT entity, external_id, record_id, state"  # noqa: S608 - own names
+            f" FROM {_TABLE} WHERE source_id = %s AND entity = %s AND {condition}"
+        )
+        params += [source.pk, entity, *values]
+    if not selects:
+        return {}
+    rows = select(" UNION ALL ".join(selects), params)
+    return {(entity, external_id): Parent(record_id, state) for entity, external_id, record_id, state in rows}
+
+
+def _time(value: datetime | str | None) -> datetime | None:
+    """SQLite gives the text that Django stored."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value

@@ -1,0 +1,199 @@
+"""Rows whose record exists: compared three ways with what was last agreed, then written.
+
+The route: link's base and record's values -> `survivorship.decide` -> record, children, link, change, conflicts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from reconciliation import bulk, conflicts
+from reconciliation.creating import LINK_VALUES, NOTHING, filled, insert_children, link_values
+from reconciliation.fates import Placed
+from reconciliation.intake import Intake
+from reconciliation.models import Change, Link
+from reconciliation.normalise import collapsed, dumps, normal_form
+from reconciliation.survivorship import Decision, decide
+
+CHANGE_COLUMNS = (
+    "tenant_id",
+    "entity",
+    "record_id",
+    "at",
+    "kind",
+    "source_id",
+    "actor_id",
+    "run_id",
+    "fields",
+)
+_KEPT = ("active", "source_modified_at", "updated_at", "version")
+
+
+@dataclass(slots=True)
+class Revision:
+    """One record about to be written: its values before and after, and what was decided."""
+
+    placed: Placed
+    record_id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+    decision: Decision
+
+
+def update(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
+    """Bring records and links up to their rows. A merged row's record is its survivor's: only its link moves on."""
+    live = [p for p in placed if not _is_merged(p)]
+    _touch_merged(now, [p for p in placed if _is_merged(p)])
+    if not live:
+        return
+    revisions = _revisions(intake, live)
+    _write_records(intake, now, revisions)
+    _write_children(intake, revisions)
+    _write_links(now, revisions)
+    _write_changes(intake, now, revisions)
+    conflicts.record(intake, now, revisions)
+
+
+def _is_merged(placed: Placed) -> bool:
+    return placed.link is not None and placed.link.state == Link.State.MERGED
+
+
+def freeze(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
+    """Rows that left the scope keep their record as it is."""
+    known = [p for p in placed if p.link is not None]
+    bulk.update(Link, ("state", "updated_at"), [(Link.State.FROZEN, now, p.link.id) for p in known if p.link])
+    _insert_changes(
+        intake, now, [(p.record_id, Change.Kind.FROZEN, {}) for p in known if p.record_id is not None]
+    )
+
+
+def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
+    entity = intake.entity
+    references = [f"{name}_id" for name in entity.references]
+    names = ["id", *entity.fields, *references, *_KEPT]
+    records = entity.model._default_manager.filter(pk__in=[p.record_id for p in placed])
+    before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
+    bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
+    return [
+        _revise(intake, p, before[p.record_id], collapsed(bases[p.link.id]))
+        for p in placed
+        if p.link and p.record_id is not None
+    ]
+
+
+def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mapping[str, Any]) -> Revision:
+    entity, row = intake.entity, placed.row
+    defaults = {name: entity.defaults[name] for name in row.fields}
+    theirs = filled(defaults, row.fields)
+    ours = {name: before[name] for name in theirs}
+    decision = decide(
+        base,
+        normal_form(theirs),
+        normal_form(ours),
+        intake.rule,
+        remote_at=row.modified_at,
+        local_at=before["updated_at"],
+    )
+    decision.base = {**base, **decision.base}
+    after = {**before, **{name: theirs[name] for name in decision.take}}
+    for name, parent in placed.parents.items():
+        if parent.record_id is not None:
+            after[f"{name}_id"] = parent.record_id
+    for name in entity.references:
+        if name not in row.references and name not in intake.required:
+            after[f"{name}_id"] = None
+    after["active"] = row.active
+    after["source_modified_at"] = row.modified_at or before["source_modified_at"]
+    return Revision(placed, before["id"], before, after, decision)
+
+
+def _write_records(intake: Intake, now: datetime, revisions: list[Revision]) -> None:
+    entity = intake.entity
+    names = [*entity.fields, *entity.derived, *(f"{name}_id" for name in entity.references)]
+    rows = []
+    for revision in revisions:
+        if revision.after == revision.before:
+            continue
+        values = {**revision.after, **entity.constants}
+        if entity.derive:
+            values.update(entity.derive(values))
+        values.update(updated_at=now, version=values["version"] + 1)
+        rows.append((*[values[name] for name in (*names, *_KEPT)], revision.record_id))
+    bulk.update(entity.model, (*names, *_KEPT), rows)
+
+
+def _write_children(intake: Intake, revisions: list[Revision]) -> None:
+    """Children have no life of their own: they are replaced with their record."""
+    children = intake.entity.children
+    if children is None:
+        return
+    parents = [revision.record_id for revision in revisions]
+    children.model._default_manager.filter(**{f"{children.parent}__in": parents}).delete()
+    insert_children(children, [(revision.record_id, revision.placed) for revision in revisions])
+
+
+def _write_links(now: datetime, revisions: list[Revision]) -> None:
+    rows = []
+    for revision in revisions:
+        link = revision.placed.link
+        if link is not None:
+            base = dumps(revision.decision.base)
+            values = link_values(revision.placed, revision.record_id, Link.State.LIVE, now, base)
+            rows.append((*values, link.id))
+    bulk.update(Link, LINK_VALUES, rows)
+
+
+def _touch_merged(now: datetime, placed: Sequence[Placed]) -> None:
+    columns = ("fingerprint", "remote_modified_at", "payload", "updated_at")
+    rows = [
+        (p.row.fingerprint, p.row.modified_at, p.row.payload, now, p.link.id)
+        for p in placed
+        if p.link is not None
+    ]
+    bulk.update(Link, columns, rows)
+
+
+def _write_changes(intake: Intake, now: datetime, revisions: list[Revision]) -> None:
+    rows = []
+    for revision in revisions:
+        thawed = revision.placed.link is not None and revision.placed.link.state == Link.State.FROZEN
+        fields = changed_fields(intake, revision)
+        if fields or thawed:
+            kind = Change.Kind.THAWED if thawed else Change.Kind.UPDATED
+            rows.append((revision.record_id, kind, fields))
+    _insert_changes(intake, now, rows)
+
+
+def changed_fields(intake: Intake, revision: Revision) -> dict[str, list[Any]]:
+    """`{field: [before, after]}` in normal form, of what a person would call a change."""
+    entity = intake.entity
+    names = [*entity.fields, *(f"{name}_id" for name in entity.references), "active"]
+    moved = [name for name in names if revision.before[name] != revision.after[name]]
+    before = normal_form({name: revision.before[name] for name in moved})
+    after = normal_form({name: revision.after[name] for name in moved})
+    return {name: [before[name], after[name]] for name in moved if before[name] != after[name]}
+
+
+def _insert_changes(intake: Intake, now: datetime, rows: Sequence[tuple[int, str, dict[str, Any]]]) -> None:
+    source = intake.source
+    bulk.insert(
+        Change,
+        CHANGE_COLUMNS,
+        [
+            (
+                source.tenant_id,
+                intake.entity.name,
+                record_id,
+                now,
+                kind,
+                source.pk,
+                None,
+                intake.run_id,
+                orjson.dumps(fields).decode() if fields else NOTHING,
+            )
+            for record_id, kind, fields in rows
+        ],
+    )
