@@ -21,7 +21,9 @@ _RULES = (
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^@\s/]+@"), rf"\1:{HIDDEN}@"),
     # "client_secret": "xyz", client_secret=xyz, ST-App-Key: xyz
     (
-        re.compile(rf"""(?ix)(["']?\b(?:{_NAMES})["']?\s*[:=]\s*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,;&)\}}\]]+)"""),
+        re.compile(
+            rf"""(?ix)(["']?\b(?:{_NAMES})["']?\s*[:=]\s*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,;&)\}}\]]+)"""
+        ),
         rf"\1{HIDDEN}",
     ),
     # Fernet tokens and JSON Web Tokens, wherever they stand

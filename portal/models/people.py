@@ -91,9 +91,15 @@ class RoleGrant(models.Model):
 def target_problem(role: str, has_partner: bool, has_tenant: bool) -> str | None:
     """What is wrong with a role's target, or None."""
     if role == Role.PLATFORM_ADMIN:
-        return "A platform admin has neither partner nor tenant: clear both." if has_partner or has_tenant else None
+        return (
+            "A platform admin has neither partner nor tenant: clear both."
+            if has_partner or has_tenant
+            else None
+        )
     if role == Role.PARTNER_STAFF:
-        return None if has_partner and not has_tenant else "Partner staff belong to a partner: choose it alone."
+        return (
+            None if has_partner and not has_tenant else "Partner staff belong to a partner: choose it alone."
+        )
     if has_partner == has_tenant:
         return "Choose either a partner (all its tenants) or one tenant for this role."
     return None

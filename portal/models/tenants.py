@@ -12,7 +12,8 @@ def validate_timezone(value: str) -> None:
     """Refuse what is not a name of the IANA time zone database."""
     if value not in available_timezones():
         raise ValidationError(
-            "“%(value)s” is not a time zone. Use an IANA name such as America/Chicago.", params={"value": value}
+            "“%(value)s” is not a time zone. Use an IANA name such as America/Chicago.",
+            params={"value": value},
         )
 
 

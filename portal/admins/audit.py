@@ -1,0 +1,134 @@
+"""The audit trail, as people read it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from portal import audit
+from portal.access import Action, access_of
+from portal.models import AuditEntry
+from portal.tenant_admin import ReadOnlyTenantAdmin
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """By what was done, in the words of the trail."""
+
+    title = "what was done"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        seen = model_admin.get_queryset(request).order_by().values_list("action", flat=True).distinct()[:200]
+        return [(name, audit.action_words(name)) for name in sorted(seen)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyTenantAdmin):
+    """Append-only: nobody adds, changes or removes an entry here."""
+
+    view_action = Action.AUDIT
+    list_display = ["at", "who", "what", "tenant", "changes"]
+    list_display_links = ["at"]
+    list_filter = ["tenant", ActionFilter, "at"]
+    list_select_related = ["tenant"]
+    search_fields = ["actor_label", "target_label", "note", "=target_id", "action"]
+    search_help_text = "A person, a record's name or id, or an action"
+    date_hierarchy = None
+    actions = None
+    readonly_fields = [
+        "at",
+        "who",
+        "what",
+        "tenant",
+        "partner",
+        "target",
+        "changes",
+        "note",
+        "ip",
+        "request_id",
+    ]
+    fields = tuple(readonly_fields)
+
+    def scoped(self, request: HttpRequest, rows: QuerySet[Any], action: Action) -> QuerySet[Any]:
+        """Entries of the person's tenants; of whole partners; and log-ins of the people they manage."""
+        access = access_of(request.user)
+        if access.is_platform_admin:
+            return rows
+        return rows.filter(
+            Q(tenant__in=access.tenant_ids(action))
+            | Q(tenant=None, partner__in=access.partners(action).values("pk"))
+            | Q(
+                tenant=None, partner=None, action__startswith="log_in", actor__in=access.people().values("pk")
+            )
+        )
+
+    def may(self, request: HttpRequest, action: Action | None, obj: Model | None = None) -> bool:
+        """A row was found through `scoped`, which knows of entries without tenant: the action is left to ask."""
+        return super().may(request, action)
+
+    @admin.display(description="who", ordering="actor_label")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label
+
+    @admin.display(description="what")
+    def what(self, entry: AuditEntry) -> str:
+        return audit.phrase(entry)
+
+    @admin.display(description="on")
+    def target(self, entry: AuditEntry) -> str:
+        return target_link(self.admin_site, entry)
+
+    @admin.display(description="changes")
+    def changes(self, entry: AuditEntry) -> str:
+        return diff_html(entry.diff)
+
+
+def target_link(site: admin.AdminSite, entry: AuditEntry) -> str:
+    """The record an entry is about, as a link where the admin has a page for it."""
+    label = entry.target_label or "—"
+    address = target_url(site, entry)
+    return format_html('<a href="{}">{}</a>', address, label) if address else label
+
+
+def target_url(site: admin.AdminSite, entry: AuditEntry) -> str:
+    """The address of the page of the record an entry is about, or ""."""
+    if not entry.target_type or not entry.target_id or entry.action.endswith(".deleted"):
+        return ""
+    try:
+        return reverse(f"{site.name}:{entry.target_type.replace('.', '_')}_change", args=[entry.target_id])
+    except NoReverseMatch:
+        return ""
+
+
+def diff_html(diff: dict[str, Any]) -> SafeString:
+    """A diff as a list: field, old value struck through, new value."""
+    return (
+        format_html(
+            '<ul class="diff">{}</ul>',
+            format_html_join(
+                "",
+                "<li><span>{}</span> {}</li>",
+                ((_words(name), _pair(pair)) for name, pair in diff.items()),
+            ),
+        )
+        if diff
+        else SafeString("—")
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _pair(pair: Any) -> SafeString:
+    if not isinstance(pair, list) or len(pair) != 2:
+        return format_html("<em>{}</em>", pair)
+    old, new = ("empty" if value in (None, "") else value for value in pair)
+    return format_html("<del>{}</del> → <ins>{}</ins>", old, new)

@@ -1,0 +1,53 @@
+"""Partners and tenants."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from portal.access import Action, access_of
+from portal.models import Partner, Tenant
+from portal.tenant_admin import TenantAdmin
+
+
+@admin.register(Tenant)
+class TenantsAdmin(TenantAdmin):
+    """Merchants. The change page also carries the panels that upper floors register for a tenant."""
+
+    tenant_path = ""
+    delete_action = None  # a tenant that leaves is set to “disconnected”: its records and audit trail stay
+    list_display = ["name", "partner", "status", "timezone", "currency"]
+    list_filter = ["status", "partner"]
+    list_select_related = ["partner"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    fields = ["name", "slug", "partner", "timezone", "phone_region", "currency", "status"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A new tenant needs a role on its partner; one on other tenants is not enough."""
+        return access_of(request.user).partners(Action.CONFIGURE).exists()
+
+    def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
+        return access_of(request.user).may_partner(action, obj.partner_id)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        return access_of(request.user).partners(Action.CONFIGURE)
+
+
+@admin.register(Partner)
+class PartnerAdmin(TenantAdmin):
+    """Resellers. Platform admins handle them; partner staff see their own name on their tenants only."""
+
+    tenant_path = None
+    view_action = add_action = change_action = Action.PLATFORM
+    delete_action = None  # protected by its tenants, and named in the audit trail
+    list_display = ["name", "slug"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def may(self, request: HttpRequest, action: Action | None, obj: Any = None) -> bool:
+        return action is not None and access_of(request.user).is_platform_admin
+
+    def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
+        return self.may(request, action)

@@ -1,0 +1,349 @@
+"""The base of every admin page that shows a tenant's data.
+
+A subclass says how its rows lead to their tenant (`tenant_path`) and which actions of `portal.access` its pages
+ask for. From that follow: rows, foreign keys, filters, autocompletes, bulk actions and history narrowed to the
+person's tenants; 404 for any other row; an audit entry for every change.
+
+    class ConnectionAdmin(TenantAdmin):
+        tenant_path = "tenant"
+        change_action = Action.CONFIGURE
+
+        @object_view("test/", action=Action.RUN)
+        def test_connection(self, request, connection): ...    # admin:integrations_connection_test_connection
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_protect
+
+from portal import audit
+from portal.access import TENANT_PATHS, Access, Action, access_of, tenant_of
+from portal.filters import scoped_filters
+from portal.models import Tenant
+from portal.paginator import CappedPaginator
+
+if TYPE_CHECKING:  # generic only in the stubs
+    StockAdmin = admin.ModelAdmin[Any]
+    StockInline = admin.TabularInline[Any, Any]
+else:
+    StockAdmin = admin.ModelAdmin
+    StockInline = admin.TabularInline
+
+
+@dataclass(frozen=True)
+class View:
+    """What `object_view` and `list_view` note on a method, for `get_urls`."""
+
+    path: str
+    action: Action | None
+    methods: tuple[str, ...]
+    per_object: bool
+
+
+def object_view(
+    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
+) -> Callable[[Any], Any]:
+    """Make a method `(self, request, obj)` a page under `<pk>/path`, named `<app>_<model>_<method>`.
+
+    The row is looked up first (404 outside the person's tenants), then the action (403), then the method (405).
+    `action` None asks for the admin's `view_action`.
+    """
+    return _mark(View(path, action, methods, per_object=True))
+
+
+def list_view(
+    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
+) -> Callable[[Any], Any]:
+    """Make a method `(self, request)` a page beside the list, named `<app>_<model>_<method>`."""
+    return _mark(View(path, action, methods, per_object=False))
+
+
+def _mark(view: View) -> Callable[[Any], Any]:
+    def mark(method: Any) -> Any:
+        method.admin_view = view
+        return method
+
+    return mark
+
+
+class TenantAdmin(StockAdmin):
+    """Stock admin, narrowed to the tenants and actions of the person who looks."""
+
+    tenant_path: ClassVar[str | None] = "tenant"
+    """From a row to its tenant: "tenant", "connection__tenant", "" for the tenant itself; None: no tenant."""
+    view_action: ClassVar[Action | None] = Action.VIEW
+    add_action: ClassVar[Action | None] = Action.CONFIGURE
+    change_action: ClassVar[Action | None] = Action.CONFIGURE
+    delete_action: ClassVar[Action | None] = Action.CONFIGURE
+    """What each page asks for; None is nobody."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 200
+    save_on_top = False
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        if self.list_editable:
+            raise ImproperlyConfigured("list_editable asks no permission per row: use a bulk action instead.")
+        super().__init__(model, admin_site)
+        if self.tenant_path is not None:
+            TENANT_PATHS.setdefault(model, self.tenant_path)
+
+    # --- which rows --------------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows this person may see."""
+        rows = super().get_queryset(request)
+        if self.view_action is None:
+            return rows.none()
+        return self.scoped(request, rows, self.view_action)
+
+    def scoped(self, request: HttpRequest, rows: QuerySet[Any], action: Action) -> QuerySet[Any]:
+        """`rows` where the person may do `action`. Override together with `may` where tenants are not all."""
+        return access_of(request.user).scope(rows, self.tenant_path, action)
+
+    def may(self, request: HttpRequest, action: Action | None, obj: Model | None = None) -> bool:
+        """May this person do `action` to this row (None: to any row at all)?"""
+        if action is None:
+            return False
+        access = access_of(request.user)
+        if obj is None or obj.pk is None:
+            return access.may_somewhere(action)
+        return access.may(action, self.tenant_of(obj))
+
+    def tenant_of(self, obj: Model) -> Tenant | None:
+        return tenant_of(obj, self.tenant_path)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, or 404: another tenant's row must not differ from one that does not exist."""
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
+        return found
+
+    def object_or_404(self, request: HttpRequest, pk: object, action: Action | None = None) -> Any:
+        """The row for a page of its own; PermissionDenied where the person may see it but not do `action`."""
+        found = self.get_object(request, unquote(str(pk)))
+        if found is None or not self.may(request, self.view_action, found):
+            raise Http404
+        if action is not None and not self.may(request, action, found):
+            raise PermissionDenied
+        return found
+
+    def where_may(self, request: HttpRequest, rows: QuerySet[Any], action: Action) -> QuerySet[Any]:
+        """For bulk actions: the selected rows on which the person may really do `action`."""
+        return self.scoped(request, rows, action)
+
+    # --- who may -----------------------------------------------------------------------------------------------------
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.view_action)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.view_action, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """`obj` is the parent row when an inline asks."""
+        return self.may(request, self.add_action)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.change_action, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.delete_action, obj)
+
+    # `@admin.action(permissions=["run"])` asks these.
+
+    def has_configure_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, Action.CONFIGURE)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, Action.RUN)
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, Action.RESOLVE)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, Action.EXPORT)
+
+    # --- forms and filters -------------------------------------------------------------------------------------------
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """Foreign keys offer, and accept, only rows of the person's tenants."""
+        rows = super().get_field_queryset(db, db_field, request)
+        if rows is None:
+            rows = db_field.remote_field.model._default_manager.all()
+        action = (self.change_action or self.view_action) if rows.model is Tenant else self.view_action
+        return access_of(request.user).scope(rows, None, action or Action.VIEW)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A row stays with its tenant: once saved, that field is only shown."""
+        fields = list(super().get_readonly_fields(request, obj))
+        if obj is not None and self.tenant_path == "tenant" and "tenant" not in fields:
+            fields.append("tenant")
+        return fields
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return scoped_filters(self.model, super().get_list_filter(request))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Checked once more with the tenant that the form chose."""
+        action = self.change_action if change else self.add_action
+        if action is None or not self.may_save(request, action, obj):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)
+
+    def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
+        return access_of(request.user).may(action, self.tenant_of(obj))
+
+    # --- audit -------------------------------------------------------------------------------------------------------
+
+    @property
+    def audit_name(self) -> str:
+        """The first half of this model's actions in the audit trail: "sync_rule" of "sync_rule.changed"."""
+        return str(self.opts.verbose_name).lower().replace(" ", "_")
+
+    def construct_change_message(  # type: ignore[override]  # ours goes to log_addition and log_change
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> dict[str, Any]:
+        """The diff of a saved form and its inlines."""
+        diff = audit.diff_of(form)
+        for formset in formsets or ():
+            for row in formset.new_objects:
+                diff[f"{row._meta.verbose_name} {row}"] = [None, "added"]
+            for row, names in formset.changed_objects:
+                diff[f"{row._meta.verbose_name} {row}"] = [None, "changed " + ", ".join(names)]
+            for row in formset.deleted_objects:
+                diff[f"{row._meta.verbose_name} {row}"] = [str(row), None]
+        return diff
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        audit.record(f"{self.audit_name}.added", obj, diff=_as_diff(message))
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        diff = _as_diff(message)
+        if diff:
+            audit.record(f"{self.audit_name}.changed", obj, diff=diff)
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> None:  # type: ignore[override]
+        for obj in queryset:
+            audit.record(f"{self.audit_name}.deleted", obj)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What was done to this row, from the audit trail."""
+        obj = self.object_or_404(request, object_id)
+        entries = audit.history_of(obj)[:200]
+        return self.page(
+            request,
+            "admin/object_history.html",
+            obj,
+            title=f"History of {obj}",
+            entries=entries,
+            **(extra_context or {}),
+        )
+
+    # --- pages of our own --------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Stock addresses, with those of `object_view` and `list_view` before them."""
+        return [*self._own_urls(), *super().get_urls()]
+
+    def _own_urls(self) -> Iterable[URLPattern]:
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        for name in dir(type(self)):
+            view = getattr(getattr(type(self), name, None), "admin_view", None)
+            if isinstance(view, View):
+                route = f"<path:object_id>/{view.path}" if view.per_object else view.path
+                yield path(
+                    route, self.admin_site.admin_view(self._guard(name, view)), name=f"{prefix}_{name}"
+                )
+
+    def _guard(self, name: str, view: View) -> Callable[..., HttpResponseBase]:
+        method = getattr(self, name)
+
+        @csrf_protect
+        def guarded(request: HttpRequest, object_id: str | None = None) -> HttpResponseBase:
+            obj: list[Any] = []
+            if object_id is not None:
+                obj = [self.object_or_404(request, object_id, view.action)]
+            elif not self.may(request, view.action or self.view_action):
+                raise PermissionDenied
+            if request.method not in (*view.methods, "HEAD"):
+                return HttpResponseNotAllowed(view.methods)
+            return method(request, *obj)
+
+        return update_wrapper(guarded, method)
+
+    def page(
+        self, request: HttpRequest, template: str, obj: Any = None, *, title: str, **context: Any
+    ) -> TemplateResponse:
+        """A page of this admin in its usual frame: bread crumbs, header, messages."""
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "app_label": self.opts.app_label,
+                "original": obj,
+                "object": obj,
+                "title": title,
+                "media": self.media,
+                "access": self.access(request),
+                "has_view_permission": self.has_view_permission(request, obj),
+                **context,
+            },
+        )
+
+    def access(self, request: HttpRequest) -> Access:
+        return access_of(request.user)
+
+
+class ReadOnlyTenantAdmin(TenantAdmin):
+    """Rows that syncs write and people read. Pages of its own may still act on them."""
+
+    add_action = change_action = delete_action = None
+
+
+class TenantInline(StockInline):
+    """An inline of a TenantAdmin: its permissions are those of the page it stands on."""
+
+    extra = 0
+
+    def _parent(self) -> TenantAdmin:
+        found = self.admin_site._registry[self.parent_model]
+        assert isinstance(found, TenantAdmin), f"{self.parent_model} needs a TenantAdmin"  # noqa: S101  # a programming error
+        return found
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._parent().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._parent().has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._parent().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._parent().has_change_permission(request, obj)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        return self._parent().get_field_queryset(db, db_field, request)
+
+
+def _as_diff(message: Any) -> dict[str, Any]:
+    return message if isinstance(message, dict) else {}

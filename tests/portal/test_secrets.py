@@ -1,0 +1,146 @@
+import json
+import pickle
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.db import models
+
+from portal.forms import SecretFormField
+from portal.secrets import (
+    EncryptedJSONField,
+    EncryptedTextField,
+    Secret,
+    SecretUnreadable,
+    check_field_keys,
+    rotated,
+)
+
+PLAIN = "hunter2-" + "z" * 12
+
+
+class Vault(models.Model):
+    """A model for these tests alone; it needs no table where only values are converted."""
+
+    text = EncryptedTextField(blank=True)
+    parts = EncryptedJSONField(null=True)
+
+    class Meta:
+        app_label = "portal"
+        managed = False
+
+
+def stored(plain):
+    return Vault._meta.get_field("text").get_prep_value(Secret(plain=plain))
+
+
+def loaded(token):
+    return Vault._meta.get_field("text").from_db_value(token, None, None)
+
+
+def test_a_wrong_key_is_a_clear_error_and_never_passes_the_token_on(settings):
+    token = stored(PLAIN)
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(SecretUnreadable) as raised:
+        loaded(token).reveal()
+    assert "FIELD_KEYS" in str(raised.value)
+    assert token not in str(raised.value)
+
+
+def test_a_damaged_token_is_the_same_clear_error():
+    with pytest.raises(SecretUnreadable):
+        loaded("plain text that someone put into the column").reveal()
+
+
+def test_what_is_stored_does_not_contain_the_secret_and_comes_back():
+    token = stored(PLAIN)
+    assert PLAIN not in token
+    assert loaded(token).reveal() == PLAIN
+
+
+def test_json_comes_back_as_it_was():
+    vault = Vault(parts={"id": 1, "keys": ["ä", None]})
+    token = Vault._meta.get_field("parts").get_prep_value(vault.parts)
+    assert loaded(token).reveal() == {"id": 1, "keys": ["ä", None]}
+
+
+def test_a_plain_value_that_is_assigned_hides_itself_at_once():
+    vault = Vault(text=PLAIN)
+    assert PLAIN not in f"{vault.text} {vault.text!r} {vars(vault)}"
+    assert vault.text.reveal() == PLAIN
+
+
+def test_blank_and_none_stay_what_they_are():
+    assert Vault(text="").text == ""
+    assert Vault(parts=None).parts is None
+
+
+def test_a_secret_is_not_pickled_into_a_queue():
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(plain=PLAIN))
+
+
+def test_a_secret_is_no_json_by_accident():
+    with pytest.raises(TypeError):
+        json.dumps({"x": Secret(plain=PLAIN)})
+
+
+def test_it_knows_when_it_was_stored():
+    since = loaded(stored(PLAIN)).set_at
+    assert abs(datetime.now(UTC) - since) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("lookup", ["exact", "startswith", "contains", "gt", "in", "regex"])
+def test_the_database_cannot_be_asked_for_a_secret(lookup):
+    with pytest.raises(FieldError, match="encrypted"):
+        Vault.objects.filter(**{f"text__{lookup}": "x"})
+
+
+def test_an_old_key_still_reads_and_rotation_moves_to_the_first(settings):
+    token = stored(PLAIN)
+    old = settings.FIELD_KEYS[0]
+    settings.FIELD_KEYS = [Fernet.generate_key().decode(), old]
+    assert loaded(token).reveal() == PLAIN
+    fresh = rotated(loaded(token))
+    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+    assert fresh.reveal() == PLAIN
+
+
+def test_a_malformed_key_is_named_by_position_and_never_by_value(settings):
+    settings.FIELD_KEYS = [settings.FIELD_KEYS[0], "not-a-key"]
+    problem = check_field_keys()[0]
+    assert "Key 2 of 2" in problem.msg
+    assert "not-a-key" not in problem.msg
+    with pytest.raises(ImproperlyConfigured, match="Key 2 of 2"):
+        Secret(plain="x").token  # noqa: B018  # the property does the work
+
+
+class TestTheFormField:
+    def form(self, data=None, initial=None):
+        from django import forms
+
+        class Form(forms.Form):
+            key = SecretFormField()
+
+        return Form(data, initial={"key": initial})
+
+    def test_it_never_shows_what_is_stored_or_was_typed(self):
+        for form in (self.form(initial=Secret(plain=PLAIN)), self.form({"key": PLAIN})):
+            assert PLAIN not in form.as_p()
+
+    def test_it_asks_for_what_is_not_stored(self):
+        form = self.form({"key": ""})
+        assert not form.is_valid()
+        assert "not set" in form.as_p()
+
+    def test_blank_keeps_what_is_stored_and_is_no_change(self):
+        form = self.form({"key": ""}, loaded(stored(PLAIN)))
+        assert form.is_valid()
+        assert not form.has_changed()
+        assert "stored, set on" in form.as_p()
+
+    def test_saving_a_blank_leaves_the_model_alone(self):
+        vault = Vault(text=PLAIN)
+        Vault._meta.get_field("text").save_form_data(vault, "")
+        assert vault.text.reveal() == PLAIN
