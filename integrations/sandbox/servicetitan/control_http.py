@@ -1,0 +1,56 @@
+"""The control verbs over HTTP, for a sandbox that runs in another process: `POST /_sandbox/VERB` with JSON.
+
+`stats` is a GET; a verb's members are those of the method of the same name on `Control`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from werkzeug.wrappers import Request, Response
+
+from integrations.sandbox.faults import from_json
+from integrations.sandbox.servicetitan.control import Control
+from integrations.sandbox.servicetitan.replies import as_json
+
+Verb = Callable[[Control, dict[str, Any]], Any]
+
+
+def _faults(control: Control, body: dict[str, Any]) -> Any:
+    """`{"faults": [...]}`: each a text as on the command line or an object with the members of a fault."""
+    faults = [from_json(fault) if isinstance(fault, dict) else fault for fault in body["faults"]]
+    control.faults(*faults)
+    return control.faults_on.report()
+
+
+VERBS: Mapping[str, Verb] = {
+    "stats": lambda control, body: control.stats(),
+    "reset": lambda control, body: control.reset(),
+    "faults": _faults,
+    "touch": lambda control, body: control.touch(body["entity"], body.get("count"), share=body.get("share")),
+    "merge": lambda control, body: control.merge(body["loser"], body["winner"]),
+    "deactivate": lambda control, body: control.deactivate(body["entity"], body["id"]),
+    "change": lambda control, body: control.change(body["entity"], body["id"], **body["members"]),
+    "add": lambda control, body: control.add(body.get("count", 1)),
+    "advance": lambda control, body: control.advance(body["seconds"]),
+    "limit": lambda control, body: control.limit(body["rate"], body.get("window", "sliding")),
+    "endpoint": lambda control, body: control.endpoint(body["name"], body["status"]),
+    "grant": lambda control, body: control.grant(body["scopes"]),
+    "disable-app": lambda control, body: control.disable_app(),
+    "enable-app": lambda control, body: control.enable_app(),
+    "expire-tokens": lambda control, body: control.expire_tokens(),
+}
+
+
+def answer(control: Control, request: Request) -> Response:
+    """`{"result": ...}`, or 400 with `{"error": sentence}`."""
+    verb = VERBS.get(request.path.removeprefix("/_sandbox/").strip("/"))
+    if verb is None:
+        return as_json({"error": f"The verbs are {', '.join(VERBS)}."}, 404)
+    if request.method != "POST" and verb is not VERBS["stats"]:
+        return as_json({"error": "Send this verb with POST."}, 405)
+    try:
+        body = orjson.loads(request.get_data() or b"{}")
+        return as_json({"result": verb(control, body)})
+    except (KeyError, TypeError, ValueError) as error:
+        return as_json({"error": f"{type(error).__name__}: {error}"}, 400)
