@@ -116,7 +116,7 @@ def _converters(
     return tuple(found)
 
 
-def _converter(field: models.Field[Any, Any], postgres: bool) -> Convert | None:
+def _converter(field: "models.Field[Any, Any]", postgres: bool) -> Convert | None:
     if isinstance(field, models.JSONField):
         return _json
     if postgres:

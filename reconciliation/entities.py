@@ -29,7 +29,7 @@ _HOUSEKEEPING = frozenset(
         "version",
     )
 )
-_KINDS: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
+_KINDS: "tuple[tuple[type[models.Field[Any, Any]], str], ...]" = (
     (models.DecimalField, "decimal"),
     (models.DateTimeField, "timestamp"),
     (models.BooleanField, "boolean"),
@@ -111,7 +111,7 @@ def _defaults(model: type[models.Model], names: Iterable[str]) -> Values:
     return found
 
 
-def _kind(model_field: models.Field[Any, Any]) -> str:
+def _kind(model_field: "models.Field[Any, Any]") -> str:
     for kind, name in _KINDS:
         if isinstance(model_field, kind):
             return name

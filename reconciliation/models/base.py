@@ -1,6 +1,6 @@
 """What every record has, and the source that records come from."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import models
@@ -8,7 +8,13 @@ from django.db import models
 from portal.models import Tenant
 
 
-class JSONTextField(models.TextField[Any, Any]):
+if TYPE_CHECKING:
+    Text = models.TextField[Any, Any]
+else:
+    Text = models.TextField  # generic to the type checker alone
+
+
+class JSONTextField(Text):
     """JSON kept as text.
 
     Raw payloads, bases and diffs are read whole and never queried by member; PostgreSQL's jsonb would parse
@@ -80,12 +86,12 @@ class Address(models.Model):
         return ", ".join(part for part in (street, self.city, region) if part)
 
 
-def money(**options: Any) -> models.DecimalField[Any, Any]:
+def money(**options: Any) -> "models.DecimalField[Any, Any]":
     """An amount in the tenant's currency. Four places, so that a source's unit prices lose nothing."""
     return models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, **options)
 
 
-def refers_to(model: str, *, indexed: bool = False) -> models.ForeignKey[Any, Any]:
+def refers_to(model: str, *, indexed: bool = False) -> "models.ForeignKey[Any, Any]":
     """A record's reference to another record; empty while the other has not arrived."""
     return models.ForeignKey(
         f"reconciliation.{model}",

@@ -1,0 +1,207 @@
+"""What a connector needs of the portal to make its calls: credentials opened, a shared token, a shared limit.
+
+The route: connection's row -> `connector_for` -> the connector's own client; from there every call asks
+`SharedTokenStore` for the token and `SharedBudget`, through a limiter, for its turn. Both are rows that all
+worker processes see, and both are asked from the connector's threads, each with a short connection of its own.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from threading import Lock, current_thread, main_thread
+from typing import Any, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import connections
+from django.db.models import F, Q
+
+from integrations.connectors.base import Connector, Token
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.limits import PacedLimiter
+from integrations.connectors.registry import CONNECTORS
+from integrations.connectors.tokens import renew_at
+from integrations.models import AccessToken, CallBudget, Connection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FETCH_SECONDS = 60
+_MICRO = 1_000_000
+
+
+def on_own_connection(function: Callable[P, R]) -> Callable[P, R]:
+    """Close the thread's database connection afterwards, unless it is the thread that works with it anyway."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if current_thread() is not main_thread() and not database.in_atomic_block:
+                connections.close_all()
+
+    return wrapped
+
+
+class SharedBudget:
+    """A `Budget` that every process shares: one row, moved on by one atomic statement a block of calls.
+
+    The row keeps wall time; callers keep their own clock and get their own clock's answer.
+    """
+
+    def __init__(self, key: str, rate: float) -> None:
+        self.key, self.rate = key, rate
+
+    @on_own_connection
+    def reserve(self, slots: int, now: float) -> float:
+        wall = time.time()
+        taken = int(slots * _MICRO / self.rate)
+        next_free = self._move(int(wall * _MICRO), taken, slots)
+        return now + max(0.0, (next_free - taken) / _MICRO - wall)
+
+    @on_own_connection
+    def hold(self, seconds: float, now: float) -> None:
+        until = int((time.time() + seconds) * _MICRO)
+        self._move(until, 0, 0)
+
+    def _move(self, at_least: int, taken: int, slots: int) -> int:
+        minute = int(time.time()) // 60
+        table = CallBudget._meta.db_table
+        greatest = "GREATEST" if database.vendor == "postgresql" else "MAX"
+        # fmt: off
+        sql = (
+            f"INSERT INTO {table} (key, next_free, minute, minute_calls, last_minute_calls)"  # noqa: S608
+            " VALUES (%s, %s, %s, %s, 0) ON CONFLICT (key) DO UPDATE SET"
+            f" next_free = {greatest}({table}.next_free, %s) + %s,"
+            f" last_minute_calls = CASE WHEN {table}.minute = %s THEN {table}.last_minute_calls"
+            f" WHEN {table}.minute = %s - 1 THEN {table}.minute_calls ELSE 0 END,"
+            f" minute_calls = CASE WHEN {table}.minute = %s THEN {table}.minute_calls + %s ELSE %s END,"
+            " minute = %s RETURNING next_free"
+        )
+        # fmt: on
+        values = [self.key, at_least + taken, minute, slots, at_least, taken]
+        values += [minute, minute, minute, slots, slots, minute]
+        with database.cursor() as cursor:
+            cursor.execute(sql, values)
+            return int(cursor.fetchone()[0])
+
+
+class SharedTokenStore:
+    """A `TokenStore` for all workers: one encrypted row; one worker fetches while the others wait for the row."""
+
+    def __init__(self, connection_id: int) -> None:
+        self.connection_id = connection_id
+        self._lock = Lock()
+        self._held: tuple[Token, datetime] | None = None
+
+    def current(self, fetch: Callable[[], Token], *, stale: str | None = None) -> Token:
+        with self._lock:
+            if self._held is None or self._held[0].value == stale or datetime.now(UTC) >= self._held[1]:
+                self._held = self._shared(fetch, stale)
+            return self._held[0]
+
+    @on_own_connection
+    def _shared(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:
+        """Read the row, or win the right to fetch, or wait for who won it."""
+        give_up = time.monotonic() + FETCH_SECONDS
+        while time.monotonic() < give_up:
+            row, _ = AccessToken.objects.get_or_create(connection_id=self.connection_id)
+            stored = _stored(row)
+            if stored is not None and stored[0].value != stale and datetime.now(UTC) < stored[1]:
+                return stored
+            if self._win(row):
+                return self._fetch(row, fetch)
+            time.sleep(0.1)
+        message = "Another worker has been fetching an access token for a minute. Trunkline tries again by itself."
+        raise RemoteError(Who.RETRY_LATER, "token_fetch_stuck", message)
+
+    def _win(self, row: AccessToken) -> bool:
+        now = datetime.now(UTC)
+        free = Q(fetching_until=None) | Q(fetching_until__lt=now)
+        until = now + timedelta(seconds=FETCH_SECONDS)
+        return bool(
+            AccessToken.objects.filter(free, pk=row.pk, version=row.version).update(fetching_until=until)
+        )
+
+    def _fetch(self, row: AccessToken, fetch: Callable[[], Token]) -> tuple[Token, datetime]:
+        mine = AccessToken.objects.filter(pk=row.pk)
+        try:
+            token = fetch()
+        except BaseException:
+            mine.update(fetching_until=None)
+            raise
+        renew = renew_at(token, datetime.now(UTC))
+        mine.update(
+            value=token.value,
+            expires_at=renew,
+            scopes=list(token.scopes),
+            version=F("version") + 1,
+            fetching_until=None,
+        )
+        return token, renew
+
+
+def _stored(row: AccessToken) -> tuple[Token, datetime] | None:
+    """The row's token, with the time at which to renew it (which is what the row keeps)."""
+    if not row.value or row.expires_at is None:
+        return None
+    return Token(row.value.reveal(), row.expires_at, tuple(row.scopes)), row.expires_at
+
+
+class CountingLimiter(PacedLimiter):
+    """A paced limiter that counts: what a run reports as its calls, and how often it was told to wait."""
+
+    calls = 0
+    holds = 0
+
+    def acquire(self) -> None:
+        super().acquire()
+        self.calls += 1
+
+    def hold(self, seconds: float) -> None:
+        super().hold(seconds)
+        self.holds += 1
+
+
+@contextmanager
+def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingLimiter]]:
+    """The connector of a connection, its secrets opened for the length of the block, and its call counter."""
+    spec = CONNECTORS[connection.system]
+    credentials: dict[str, Any] = connection.credentials.reveal() if connection.credentials else {}
+    limiter = CountingLimiter(spec.rate, budget=SharedBudget(budget_key(connection, credentials), spec.rate))
+    connector = spec.build(
+        credentials,
+        environment=connection.environment,
+        api_url=connection.api_url,
+        auth_url=connection.auth_url,
+        allowed_hosts=settings.CUSTOM_API_HOSTS,
+        token_store=SharedTokenStore(connection.pk),
+        limiter=limiter,
+    )
+    try:
+        yield connector, limiter
+    finally:
+        connector.close()
+
+
+def budget_key(connection: Connection, credentials: dict[str, Any]) -> str:
+    """One key for all who share a remote's limit: the same app key at the same account and address."""
+    parts = (
+        connection.system,
+        connection.environment,
+        connection.api_url,
+        connection.remote_account,
+        str(credentials.get("app_key", "")),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def forget_token(connection: Connection) -> None:
+    """New credentials: the old token must not be used again."""
+    AccessToken.objects.filter(connection=connection).update(
+        value="", expires_at=None, fetching_until=None, version=F("version") + 1
+    )

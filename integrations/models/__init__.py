@@ -1,0 +1,16 @@
+"""Connections to other systems, what of them is synced, and what happened."""
+
+from integrations.models.connections import AccessToken, CallBudget, Connection
+from integrations.models.rules import FieldMapping, SyncRule
+from integrations.models.runs import Heartbeat, Run, RunFailure
+
+__all__ = [
+    "AccessToken",
+    "CallBudget",
+    "Connection",
+    "FieldMapping",
+    "Heartbeat",
+    "Run",
+    "RunFailure",
+    "SyncRule",
+]

@@ -1,0 +1,129 @@
+"""A tenant's authorised link to one system, its access token, and the budget of calls it shares."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from portal.models import Tenant
+from portal.secrets import EncryptedJSONField, EncryptedTextField
+from reconciliation.models import Source
+
+
+def everything() -> dict[str, Any]:
+    """The scope that leaves nothing out: see `integrations.scope`."""
+    return {"businessUnits": None, "customerTagFilter": None, "jobLookback": None}
+
+
+class Connection(models.Model):
+    """One tenant's link to one system: environment, credentials, scope, status and health.
+
+    `remote_account` is the merchant's own id at that system, in clear because people quote it; everything that
+    opens a door is in `credentials`.
+    """
+
+    class Status(models.TextChoices):
+        NEW = "new", "Not tested yet"
+        CONNECTED = "connected", "Connected"
+        RELINK = "relink", "Needs re-link"
+        PAUSED = "paused", "Paused"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    class Health(models.TextChoices):
+        UNKNOWN = "unknown", "Not known yet"
+        HEALTHY = "healthy", "Healthy"
+        DEGRADED = "degraded", "Degraded"
+        FAILING = "failing", "Failing"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="connections")
+    system = models.SlugField(max_length=40)
+    source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="connection", editable=False)
+    environment = models.CharField(max_length=12, default="production")
+    api_url = models.CharField("API address", max_length=200, blank=True)
+    auth_url = models.CharField("token address", max_length=200, blank=True)
+    remote_account = models.CharField(max_length=64, blank=True)
+    credentials = EncryptedJSONField(blank=True, default="")
+    scope = models.JSONField(default=everything)
+    status = models.CharField(max_length=12, choices=Status, default=Status.NEW)
+    health = models.CharField(max_length=8, choices=Health, default=Health.UNKNOWN)
+    problem = models.TextField(
+        blank=True, help_text="What is wrong and who can mend it, in words for a person"
+    )
+    problem_who = models.CharField(max_length=20, blank=True)
+    problem_at = models.DateTimeField(null=True, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.JSONField(default=list, blank=True, help_text="Outcome of the last test, scope by scope")
+    synced_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["tenant", "system"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "system"], name="one_connection_per_system"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.tenant}"
+
+    @property
+    def label(self) -> str:
+        """The system's name as people write it."""
+        from integrations.connectors.registry import CONNECTORS
+
+        spec = CONNECTORS.get(self.system)
+        return spec.label if spec else self.system
+
+    @property
+    def may_call(self) -> bool:
+        """Whether workers may call the remote system for this connection."""
+        return self.status == self.Status.CONNECTED and self.tenant.status in {
+            Tenant.Status.ONBOARDING,
+            Tenant.Status.LIVE,
+        }
+
+    def fail(self, message: str, who: str, *, relink: bool) -> None:
+        """Note what is wrong, for the home page and the tenant page."""
+        self.problem, self.problem_who, self.problem_at = message, who, timezone.now()
+        self.health = self.Health.FAILING
+        if relink:
+            self.status = self.Status.RELINK
+        self.save(update_fields=["problem", "problem_who", "problem_at", "health", "status"])
+
+
+class AccessToken(models.Model):
+    """The current access token of a connection, for all workers; and who is fetching the next one."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="token")
+    value = EncryptedTextField(blank=True, default="")
+    expires_at = models.DateTimeField(null=True)
+    scopes = models.JSONField(default=list)
+    version = models.PositiveIntegerField(default=0)
+    fetching_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Access token of {self.connection}"
+
+
+class CallBudget(models.Model):
+    """The rate limit that all workers share for one API key and remote account.
+
+    `next_free` is the Unix time, in microseconds, at which the next call may be sent; a worker takes a block
+    of calls by moving it on. `minute` and `minute_calls` count what was taken in the current minute.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    next_free = models.BigIntegerField(default=0)
+    minute = models.BigIntegerField(default=0)
+    minute_calls = models.PositiveIntegerField(default=0)
+    last_minute_calls = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Call budget {self.key[:8]}"
+
+    def used_last_minute(self, now: datetime) -> int:
+        """Calls taken in the last full minute."""
+        minute = int(now.timestamp()) // 60
+        if self.minute == minute:
+            return self.last_minute_calls
+        return self.minute_calls if self.minute == minute - 1 else 0

@@ -1,0 +1,117 @@
+"""What of a connection is synced, how, and how far it has come."""
+
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from integrations.models.connections import Connection
+from reconciliation.survivorship import Policy
+
+
+class SyncRule(models.Model):
+    """One entity of one connection: direction, system of record, conflict policy, schedule, cursor, lease.
+
+    The cursor moves only in the transaction of the page it stands for. The lease is held by `lease_number`, which
+    grows with each taking: a worker whose number is no longer the row's has lost it, and its page is rolled back.
+    """
+
+    class Direction(models.TextChoices):
+        PULL = "pull", "Pull (read only)"
+        PUSH = "push", "Push"
+        BOTH = "both", "Both ways"
+
+    class SystemOfRecord(models.TextChoices):
+        SOURCE = "source", "The connected system"
+        HUB = "hub", "The portal"
+
+    class ConflictPolicy(models.TextChoices):
+        SYSTEM_OF_RECORD = Policy.SYSTEM_OF_RECORD.value, "System of record wins"
+        NEWEST = Policy.NEWEST.value, "Newest wins"
+        PORTAL = Policy.PORTAL.value, "The portal wins"
+        ASK = Policy.ASK.value, "Ask a person"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="rules")
+    entity = models.CharField(max_length=24)
+    position = models.PositiveSmallIntegerField(default=0, editable=False)
+    enabled = models.BooleanField(default=True)
+    off_because = models.CharField(max_length=200, blank=True, editable=False)
+    direction = models.CharField(max_length=4, choices=Direction, default=Direction.PULL)
+    system_of_record = models.CharField(max_length=8, choices=SystemOfRecord, default=SystemOfRecord.SOURCE)
+    policy = models.CharField(
+        "conflict policy", max_length=20, choices=ConflictPolicy, default=ConflictPolicy.SYSTEM_OF_RECORD
+    )
+    interval = models.PositiveIntegerField(
+        "every … minutes",
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)],
+        help_text="How often the source is asked for changes. Its export feeds lag 15 minutes behind.",
+    )
+    page_size = models.PositiveIntegerField(
+        default=500,
+        validators=[MinValueValidator(1), MaxValueValidator(5000)],
+        help_text="Rows a call, where the API lets us choose (1 to 5000).",
+    )
+    recent = models.BooleanField(
+        "include recent changes",
+        default=False,
+        help_text="Ask export feeds for changes of the last 15 minutes too; the same rows then come twice.",
+    )
+    cursor = models.JSONField(default=dict, blank=True, editable=False)
+    full_wanted = models.BooleanField(default=False, editable=False)
+    due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures = models.PositiveIntegerField("failed runs in a row", default=0, editable=False)
+    lease_number = models.PositiveIntegerField(default=0, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["connection", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "entity"], name="one_rule_per_entity"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="rule_due", condition=models.Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.connection}"
+
+    @property
+    def label(self) -> str:
+        return self.entity.replace("_", " ")
+
+    @property
+    def is_first_pull_done(self) -> bool:
+        """Whether everything has come at least once."""
+        return self.synced_at is not None
+
+    def is_leased(self, now: datetime) -> bool:
+        return self.lease_until is not None and self.lease_until > now
+
+
+class FieldMapping(models.Model):
+    """One line of a rule's mapping: remote field, transform, record field.
+
+    `part` names the nested rows it belongs to (an invoice's `lines`), or is empty.
+    """
+
+    rule = models.ForeignKey(SyncRule, on_delete=models.CASCADE, related_name="mappings")
+    part = models.CharField(max_length=24, blank=True)
+    remote = models.CharField("remote field", max_length=120)
+    transform = models.CharField(max_length=40, default="text")
+    field = models.CharField("record field", max_length=60)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["rule", "part", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "part", "field"], name="one_mapping_per_field"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remote} → {self.field}"
+
+    def clean(self) -> None:
+        """Unknown fields and transforms are refused by name."""
+        from integrations.mappings import check_line
+
+        check_line(self)

@@ -1,0 +1,209 @@
+"""How far a pull has come, and what it reads next. Knows connectors and cursors, no database.
+
+The route: a rule's cursor -> `steps` -> (page of raw rows, cursor to save with it), until the source has no more.
+
+A cursor is one of
+  {"phase": "list", "page": n, "since": time or null, "began": time, "latest": …, "seen": […], "drop": […]}
+      in the middle of a paged list (everything, or what changed since);
+  {"phase": "feed", "position": token, date or null}       following an export feed;
+  {"phase": "poll", "since": time, "seen": [[id, time]…]}  between two looks at a list without a feed;
+  {"phase": "again"}                                       a list that can only be read whole.
+
+A list is read in the order of ids, so that a row modified meanwhile neither skips nor moves others; what the
+reading misses is modified after it began, and the next look starts before that. `seen` are the rows from that
+start on, which the next look, being inclusive, would give again: it drops them.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.connectors.base import Connector, Entity, Page, Row
+
+Cursor = dict[str, Any]
+
+FEED_LAG = timedelta(minutes=20)
+CLOCK_SKEW = timedelta(minutes=2)
+MOST_IN_FLIGHT = 32
+BYTES_IN_FLIGHT = 8_000_000
+SIGN_OF_LIFE = 15.0
+MOST_SEEN = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page with the cursor that stands for having it; without a page, a sign that the reader still waits."""
+
+    page: Page | None
+    cursor: Cursor
+    rows: list[Row]
+    expected: int | None = None
+
+
+def start(entity: Entity, cursor: Cursor, now: datetime, *, full: bool) -> Cursor:
+    """Where a new run begins: at everything for the first or a full one, else at what changed."""
+    phase = cursor.get("phase")
+    if full or not phase or phase == "again":
+        if entity.path is None:
+            return {"phase": "feed", "position": None}
+        return _list(None, now, [])
+    if phase == "poll":
+        return _list(cursor["since"], now, cursor["seen"])
+    return cursor
+
+
+def _list(since: str | None, now: datetime, drop: list[list[str]]) -> Cursor:
+    return {
+        "phase": "list",
+        "page": 1,
+        "since": since,
+        "began": now.isoformat(),
+        "latest": since,
+        "seen": [],
+        "drop": drop,
+    }
+
+
+def steps(
+    connector: Connector, entity: Entity, cursor: Cursor, *, page_size: int, recent: bool = False
+) -> Iterator[Step]:
+    """Read on from `cursor` to the end of what the source has now. Raises RemoteError."""
+    if cursor["phase"] == "feed":
+        yield from _feed(connector, entity, cursor, recent=recent)
+    else:
+        yield from _pages(connector, entity, cursor, min(page_size, entity.max_page_size))
+
+
+def _feed(connector: Connector, entity: Entity, cursor: Cursor, *, recent: bool) -> Iterator[Step]:
+    """A feed gives the next position with each page: one call after the other."""
+    position = cursor["position"]
+    more = True
+    while more:
+        page = connector.feed_page(entity, position, recent=recent)
+        position, more = page.continue_from or position, page.has_more
+        yield Step(page, {"phase": "feed", "position": position}, page.rows)
+
+
+def _pages(connector: Connector, entity: Entity, cursor: Cursor, size: int) -> Iterator[Step]:
+    """A list whose length is known is read several pages at a time, and handed on in order."""
+    since = datetime.fromisoformat(cursor["since"]) if cursor["since"] else None
+    with _Ahead(connector, entity, size, since) as ahead:
+        page = connector.list_page(entity, cursor["page"], size, modified_since=since, with_total=True)
+        expected = page.total
+        ahead.plan(cursor["page"], page, expected)
+        while True:
+            rows = _without(cursor["drop"], entity, page.rows)
+            cursor = _after(entity, cursor, page)
+            yield Step(page, cursor, rows, expected)
+            if not page.has_more:
+                return
+            waiting = ahead.get(cursor["page"])
+            while (found := next(waiting)) is None:
+                yield Step(None, cursor, [])
+            page = found
+
+
+class _Ahead:
+    """Fetches pages ahead of the reader: as many as its calls take longer than its writes, bounded by bytes."""
+
+    def __init__(self, connector: Connector, entity: Entity, size: int, since: datetime | None) -> None:
+        self._connector, self._entity, self._size, self._since = connector, entity, size, since
+        self._pool = ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix="pull")
+        self._flying: deque[Future[tuple[Page, float]]] = deque()
+        self._next = self._last = 0
+        self._width = 2
+        self._asked_at = time.monotonic()
+
+    def __enter__(self) -> "_Ahead":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        for future in self._flying:
+            future.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def plan(self, number: int, page: Page, total: int | None) -> None:
+        """The first page is here: how many more there are."""
+        self._next = number + 1
+        self._last = math.ceil(total / self._size) if total is not None and page.has_more else number
+        self._asked_at = time.monotonic()
+
+    def get(self, number: int) -> Iterator[Page | None]:
+        """The page of this number; None each time that it has not come for a while."""
+        worked = time.monotonic() - self._asked_at
+        self._last = max(self._last, number)
+        self._fill()
+        future = self._flying.popleft()
+        while True:
+            try:
+                page, took = future.result(timeout=SIGN_OF_LIFE)
+                break
+            except NotYet:
+                yield None
+        self._widen(page, took, worked)
+        self._fill()
+        self._asked_at = time.monotonic()
+        yield page
+
+    def _widen(self, page: Page, took: float, worked: float) -> None:
+        """Enough calls in flight that the writer never waits; more would only fill memory or fight for the CPU."""
+        wanted = 2 if took < 0.1 else 1 + math.ceil(took / max(worked, 0.002))
+        room = max(2, BYTES_IN_FLIGHT // max(page.size, 1))
+        self._width = min(max(wanted, 2), room, MOST_IN_FLIGHT)
+
+    def _fill(self) -> None:
+        while self._next <= self._last and len(self._flying) < self._width:
+            self._flying.append(self._pool.submit(self._fetch, self._next))
+            self._next += 1
+
+    def _fetch(self, number: int) -> tuple[Page, float]:
+        began = time.monotonic()
+        page = self._connector.list_page(self._entity, number, self._size, modified_since=self._since)
+        return page, time.monotonic() - began
+
+
+def _after(entity: Entity, cursor: Cursor, page: Page) -> Cursor:
+    """The cursor that stands for having this page."""
+    began = datetime.fromisoformat(cursor["began"])
+    if entity.feed:
+        if page.has_more:
+            return {**cursor, "page": cursor["page"] + 1}
+        return {"phase": "feed", "position": (began - FEED_LAG).isoformat().replace("+00:00", "Z")}
+    if not entity.modified_filter or entity.modified is None:
+        return {**cursor, "page": cursor["page"] + 1} if page.has_more else {"phase": "again"}
+    since, seen = _boundary(entity, cursor, page.rows, began - CLOCK_SKEW)
+    if page.has_more:
+        return {**cursor, "page": cursor["page"] + 1, "latest": since, "seen": seen}
+    return {"phase": "poll", "since": since or cursor["since"] or cursor["began"], "seen": seen}
+
+
+def _boundary(
+    entity: Entity, cursor: Cursor, rows: list[Row], safe: datetime
+) -> tuple[str | None, list[list[str]]]:
+    """Where the next look starts (the latest change seen, but no later than `safe`), and the rows seen from there on."""
+    seen = {(row_id, at): datetime.fromisoformat(at) for row_id, at in cursor["seen"]}
+    for row in rows:
+        at = row.get(entity.modified or "")
+        if isinstance(at, str):
+            seen[str(row.get(entity.id)), at] = datetime.fromisoformat(at)
+    known = [datetime.fromisoformat(cursor["latest"])] if cursor["latest"] else []
+    latest = max([*seen.values(), *known], default=None)
+    if latest is None:
+        return None, []
+    since = min(latest, safe)
+    kept = sorted(list(pair) for pair, at in seen.items() if at >= since)
+    return since.isoformat(), kept[:MOST_SEEN]
+
+
+def _without(drop: list[list[str]], entity: Entity, rows: list[Row]) -> list[Row]:
+    """The rows that the last look did not see already."""
+    if not drop or entity.modified is None:
+        return rows
+    seen = {tuple(pair) for pair in drop}
+    return [row for row in rows if (str(row.get(entity.id)), row.get(entity.modified)) not in seen]
