@@ -50,7 +50,8 @@ class Entity:
     """How one entity of one system is read.
 
     `path` is its paged list and `feed` its export feed; either may be missing. `{tenant}` in them is the
-    remote tenant id. `modified_filter` is False where the list cannot be asked for changes only.
+    remote tenant id. `modified_filter` is False where the list cannot be asked for changes only. `ids` is the
+    list's parameter that takes ids; None where single rows cannot be read again.
     `mapping` is the default field mapping, which a person may change per connection.
     """
 
@@ -65,6 +66,7 @@ class Entity:
     children: Children | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     id: str = "id"
+    ids: str | None = "ids"
     created: str | None = "createdOn"
     modified: str | None = "modifiedOn"
     active: str | None = "active"

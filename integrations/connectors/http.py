@@ -1,0 +1,142 @@
+"""One HTTP client for every connector: what is safe to repeat is repeated, the rest is told apart.
+
+The route of a call: limiter -> credentials' headers built anew -> one exchange (`transport`) -> classified by
+the connector's table, or parsed -> on a failure that may pass, a wait and once more.
+
+Safe to repeat are calls marked so (reads, token requests). Any other call is sent again only when it surely
+had no effect: no connection came about, or the reply was 429. After anything else its outcome is `unknown`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from integrations.connectors.base import Limiter
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.transport import Call, Limits, Reply, Transport
+
+Headers = Callable[[], Mapping[str, str]]
+"""Builds the credentials' headers; called for every attempt, since a token may end between two of them."""
+
+Classify = Callable[[Call, Reply], RemoteError]
+"""A connector's table: what a reply that is not a success means, and who must act."""
+
+_HARMLESS = frozenset({"unreachable", "rate_limited"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When to try again. Seconds.
+
+    `budget` bounds a call with all its attempts and waits. A wait that does not fit is left to the queue,
+    which reads it from `RemoteError.retry_after`: a remote that says "in six hours" holds no worker.
+    """
+
+    attempts: int = 5
+    budget: float = 240.0
+    first_backoff: float = 0.5
+    longest_backoff: float = 20.0
+    longest_wait: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: parsed JSON (None for an allowed empty body) and its size in bytes."""
+
+    data: Any
+    size: int
+
+
+class HttpClient:
+    """Sends the calls of one connection. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        classify: Classify,
+        *,
+        limiter: Limiter | None = None,
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.policy = policy or Policy()
+        self._classify = classify
+        self._limiter = limiter
+        self._transport = Transport(limits or Limits(), clock)
+        self._clock = clock
+        self._sleep = sleep
+        self._draw = draw
+
+    def send(self, call: Call, headers: Headers, *, classify: Classify | None = None) -> Answer:
+        """Send until answered, refused for good, or out of attempts or time. Raises RemoteError."""
+        deadline = self._clock() + self.policy.budget
+        attempt = 1
+        while True:
+            if self._limiter is not None and call.paced:
+                self._limiter.acquire()
+            try:
+                return self._once(call, headers, deadline, classify or self._classify)
+            except RemoteError as error:
+                wait = self._wait_after(call, error, attempt)
+                if wait is None or self._clock() + wait >= deadline:
+                    raise
+                limited = error.reason == "rate_limited"
+            attempt += 1
+            self._pause(call, wait, limited)
+
+    def _once(self, call: Call, headers: Headers, deadline: float, classify: Classify) -> Answer:
+        credentials = headers()
+        seconds = max(1.0, deadline - self._clock())
+        reply = self._transport.exchange(call, credentials, seconds)
+        if 200 <= reply.status < 300:
+            return _parse(call, reply)
+        raise classify(call, reply)
+
+    def _wait_after(self, call: Call, error: RemoteError, attempt: int) -> float | None:
+        """Seconds until the next attempt, or None if there must be none."""
+        if error.who is not Who.RETRY_LATER or attempt >= self.policy.attempts:
+            return None
+        if not call.repeatable and error.reason not in _HARMLESS:
+            return None
+        if error.retry_after is not None:
+            return None if error.retry_after > self.policy.longest_wait else error.retry_after
+        ceiling = min(self.policy.longest_backoff, self.policy.first_backoff * 2.0 ** (attempt - 1))
+        if error.reason == "rate_limited":
+            return ceiling / 2 + self._draw() * ceiling / 2  # a limit needs some wait for certain
+        return self._draw() * ceiling
+
+    def _pause(self, call: Call, wait: float, limited: bool) -> None:
+        """After 429 everybody who shares the budget must wait, not this call alone."""
+        if limited and call.paced and self._limiter is not None:
+            self._limiter.hold(wait)
+        else:
+            self._sleep(wait)
+
+
+def _parse(call: Call, reply: Reply) -> Answer:
+    if not reply.body.strip():
+        if call.empty_ok:
+            return Answer(None, len(reply.body))
+        raise _unreadable(call, reply, "empty body")
+    try:
+        return Answer(orjson.loads(reply.body), len(reply.body))
+    except orjson.JSONDecodeError as error:
+        kind = reply.headers.get("Content-Type", "no content type")
+        raise _unreadable(call, reply, f"{kind}: {error.msg} at {error.pos}") from None
+
+
+def _unreadable(call: Call, reply: Reply, why: str) -> RemoteError:
+    return RemoteError(
+        Who.RETRY_LATER,
+        "unreadable_reply",
+        "The system's reply could not be read. Trunkline tries again by itself.",
+        details=f"{call.place}: {reply.status}, {len(reply.body)} bytes, {why}",
+        status=reply.status,
+        unknown=not call.repeatable,
+    )

@@ -1,0 +1,39 @@
+"""What is read from ServiceTitan: one declaration per entity, in the order in which parents precede children."""
+
+from collections.abc import Mapping
+
+from integrations.connectors.base import Entity
+from integrations.connectors.servicetitan.entities.crm import (
+    BOOKING,
+    CUSTOMER,
+    CUSTOMER_CONTACT,
+    LEAD,
+    LOCATION,
+    LOCATION_CONTACT,
+)
+from integrations.connectors.servicetitan.entities.home import EQUIPMENT, MEMBERSHIP
+from integrations.connectors.servicetitan.entities.jobs import APPOINTMENT, ASSIGNMENT, JOB, NOTE
+from integrations.connectors.servicetitan.entities.lists import LISTS
+from integrations.connectors.servicetitan.entities.money import ESTIMATE, INVOICE, PAYMENT
+
+ENTITIES: Mapping[str, Entity] = {
+    entity.name: entity
+    for entity in (
+        *LISTS,
+        CUSTOMER,
+        LOCATION,
+        CUSTOMER_CONTACT,
+        LOCATION_CONTACT,
+        LEAD,
+        JOB,
+        BOOKING,
+        NOTE,
+        APPOINTMENT,
+        ASSIGNMENT,
+        INVOICE,
+        PAYMENT,
+        ESTIMATE,
+        MEMBERSHIP,
+        EQUIPMENT,
+    )
+}

@@ -1,0 +1,85 @@
+"""Jobs, their notes and visits, and who is sent."""
+
+from integrations.connectors.base import Entity, FieldMap, Reference
+from integrations.connectors.servicetitan.entities.shared import (
+    ANY_ACTIVE,
+    CUSTOMER,
+    LOCATION,
+    SHOP,
+    required,
+)
+
+_JPM = "/jpm/v2/tenant/{tenant}"
+_DISPATCH = "/dispatch/v2/tenant/{tenant}"
+_JOB_ID = Reference("jobId", "job")
+
+JOB = Entity(
+    name="job",
+    scope="tn.jpm.jobs:r",
+    path=f"{_JPM}/jobs",
+    feed=f"{_JPM}/export/jobs",
+    references={"customer": required(CUSTOMER), "location": required(LOCATION), **SHOP},
+    deep_link="https://go.servicetitan.com/#/Job/Index/{id}",
+    mapping=(
+        FieldMap("jobNumber", "number"),
+        FieldMap("jobStatus", "status"),
+        FieldMap("priority", "priority"),
+        FieldMap("summary", "summary"),
+        FieldMap("summaryOfWork", "summary_of_work"),
+        FieldMap("completedOn", "completed_at", "timestamp"),
+        FieldMap("total", "total", "decimal"),
+        FieldMap("customerPo", "customer_po"),
+        FieldMap("noCharge", "no_charge", "boolean"),
+        FieldMap("tagTypeIds", "tag_ids", "id_list"),
+    ),
+)
+
+# A job's own list of notes gives them no id; only the feed does.
+NOTE = Entity(
+    name="note",
+    scope="tn.jpm.jobnotes:r",
+    feed=f"{_JPM}/export/job-notes",
+    references={"job": required(_JOB_ID)},
+    ids=None,
+    mapping=(FieldMap("text", "text"), FieldMap("isPinned", "pinned", "boolean")),
+)
+
+APPOINTMENT = Entity(
+    name="appointment",
+    scope="tn.jpm.appointments:r",
+    path=f"{_JPM}/appointments",
+    feed=f"{_JPM}/export/appointments",
+    params=ANY_ACTIVE,
+    feed_params=ANY_ACTIVE,
+    references={"job": required(_JOB_ID)},
+    mapping=(
+        FieldMap("appointmentNumber", "number"),
+        FieldMap("status", "status"),
+        FieldMap("start", "starts_at", "timestamp"),
+        FieldMap("end", "ends_at", "timestamp"),
+        FieldMap("arrivalWindowStart", "arrival_window_start", "timestamp"),
+        FieldMap("arrivalWindowEnd", "arrival_window_end", "timestamp"),
+        FieldMap("specialInstructions", "special_instructions"),
+        FieldMap("isConfirmed", "confirmed", "boolean"),
+    ),
+)
+
+# This is the one feed that leaves out inactive rows unless asked.
+ASSIGNMENT = Entity(
+    name="assignment",
+    scope="tn.dis.appointmentassignments:r",
+    path=f"{_DISPATCH}/appointment-assignments",
+    feed=f"{_DISPATCH}/export/appointment-assignments",
+    params=ANY_ACTIVE,
+    feed_params=ANY_ACTIVE,
+    references={
+        "appointment": required(Reference("appointmentId", "appointment")),
+        "job": _JOB_ID,
+        "technician": Reference("technicianId", "technician"),
+    },
+    mapping=(
+        FieldMap("status", "status"),
+        FieldMap("isPaused", "paused", "boolean"),
+        FieldMap("assignedOn", "assigned_at", "timestamp"),
+    ),
+)

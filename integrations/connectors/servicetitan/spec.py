@@ -1,0 +1,106 @@
+"""ServiceTitan's row in the registry: what a person types in, and where each thing is found."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from integrations.connectors.base import Connector, Limiter, TokenStore
+from integrations.connectors.hosts import CUSTOM, Hosts
+from integrations.connectors.servicetitan.client import SYSTEM, ServiceTitanConnector
+from integrations.connectors.servicetitan.entities import ENTITIES
+from integrations.connectors.servicetitan.scopes import WHERE
+from integrations.connectors.spec import ConnectorSpec, CredentialField, Environment
+
+_TOKEN_PATH = "/connect/token"  # noqa: S105 (a path, no password)
+
+HOSTS: Mapping[str, Hosts] = {
+    "production": Hosts("https://api.servicetitan.io", f"https://auth.servicetitan.io{_TOKEN_PATH}"),
+    "integration": Hosts(
+        "https://api-integration.servicetitan.io", f"https://auth-integration.servicetitan.io{_TOKEN_PATH}"
+    ),
+}
+
+
+def _tenant_id(text: str) -> str:
+    """Digits only: the id becomes a part of every address."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise ValueError("The tenant id is a whole number, digits only, such as 1234567890.")
+    return str(int(text))
+
+
+def _one_word(label: str) -> Callable[[str], str]:
+    def validate(text: str) -> str:
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError(
+                f"{label} is one word without blanks or line breaks. Copy it again, nothing else."
+            )
+        return text
+
+    return validate
+
+
+def _field(name: str, label: str, help_text: str, *, secret: bool = False) -> CredentialField:
+    return CredentialField(name, label, help_text, secret=secret, validate=_one_word(f"The {label.lower()}"))
+
+
+def build(
+    credentials: Mapping[str, str],
+    hosts: Hosts,
+    *,
+    token_store: TokenStore,
+    limiter: Limiter,
+    **tuning: Any,
+) -> Connector:
+    return ServiceTitanConnector(
+        tenant_id=_tenant_id(credentials["tenant_id"]),
+        client_id=credentials["client_id"],
+        client_secret=credentials["client_secret"],
+        app_key=credentials["app_key"],
+        hosts=hosts,
+        token_store=token_store,
+        limiter=limiter,
+        **tuning,
+    )
+
+
+SERVICETITAN = ConnectorSpec(
+    system=SYSTEM,
+    label="ServiceTitan",
+    fields=(
+        CredentialField(
+            "tenant_id",
+            "Tenant id",
+            f"The merchant's number in ServiceTitan. It stands in {WHERE}, beside the connected app.",
+            validate=_tenant_id,
+        ),
+        _field(
+            "client_id",
+            "Client id",
+            f"Begins with cid. The merchant's admin opens {WHERE}, chooses the app and presses Edit; it is shown there.",
+        ),
+        _field(
+            "client_secret",
+            "Client secret",
+            "Made on the same page with Generate, and shown only once. Lost? Generate another; two may be valid "
+            "at the same time.",
+            secret=True,
+        ),
+        _field(
+            "app_key",
+            "App key",
+            "Begins with ak1. It belongs to the app, not to the merchant: ServiceTitan developer portal > My Apps > "
+            "the app > Application Key.",
+            secret=True,
+        ),
+    ),
+    environments=(
+        Environment("production", "Production"),
+        Environment("integration", "Integration (ServiceTitan's test environment)"),
+        Environment(CUSTOM, "Custom address (a sandbox)"),
+    ),
+    known_hosts=HOSTS,
+    entities=ENTITIES,
+    build=build,
+    calls_per_second=57.0,
+    budget_fields=("app_key", "tenant_id"),
+    account_field="tenant_id",
+)

@@ -1,0 +1,68 @@
+"""A contact's kind and value: which of them is a phone number, and what can be read from it."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from integrations.mapping.phones import Phone, read_phone
+
+CONTACT_KINDS = ("phone", "mobile", "fax", "email")
+_KINDS = {
+    "phone": "phone",
+    "mobilephone": "mobile",
+    "mobile": "mobile",
+    "cell": "mobile",
+    "fax": "fax",
+    "email": "email",
+}
+
+Bind = Callable[[str, tuple[str, ...]], Callable[..., Any]]
+
+
+def contact_kind(value: Any) -> str:
+    """The portal's word for a remote kind of contact; a kind not known yet stays, in small letters."""
+    if type(value) is not str:
+        raise ValueError("is not a kind of contact")
+    word = value.strip().lower()
+    return _KINDS.get(word, word)
+
+
+def reads_phone(part: str) -> Bind:
+    """A transform that gives one part of a phone number."""
+    get = attrgetter(part)
+
+    def bind(region: str, names: tuple[str, ...]) -> Callable[[Any], Any]:
+        return lambda value: get(read_phone(_text(value), region))
+
+    return bind
+
+
+def reads_contact(part: str) -> Bind:
+    """A transform that gives one part of a contact, from its kind and its value."""
+    get = attrgetter(part)
+
+    def bind(region: str, names: tuple[str, ...]) -> Callable[[Any, Any], Any]:
+        return lambda kind, value: get(_read(kind, value, region))
+
+    return bind
+
+
+def _read(kind: Any, value: Any, region: str) -> Phone:
+    if value is None:
+        return Phone()
+    if kind == "Email" or (kind is not None and contact_kind(kind) == "email"):
+        return Phone(usable=_plausible_email(_text(value)))
+    return read_phone(_text(value), region)
+
+
+def _plausible_email(text: str) -> bool:
+    name, at, host = text.strip().rpartition("@")
+    return bool(at and name and "." in host.strip(".")) and " " not in text.strip()
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise ValueError("is not a text")

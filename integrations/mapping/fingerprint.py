@@ -1,0 +1,34 @@
+"""A row's fingerprint: it changes whenever the payload does, or the mapping that reads it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+
+import orjson
+
+from integrations.connectors.base import Entity, FieldMap
+
+READER = 1
+"""Raise by one when transforms come to read the same payload differently, so that rows are read again."""
+
+
+def mapping_salt(
+    entity: Entity, field_maps: Sequence[FieldMap] | None = None, *, region: str = "US"
+) -> bytes:
+    """16 bytes that stand for everything that decides how a payload is read."""
+    lines = entity.mapping if field_maps is None else tuple(field_maps)
+    parts = {
+        "reader": READER,
+        "region": region,
+        "lines": sorted([line.remote, line.field, line.transform] for line in lines),
+        "references": {name: asdict(ref) for name, ref in entity.references.items()},
+        "children": asdict(entity.children) if entity.children else None,
+        "constants": dict(entity.constants),
+        "own": [entity.id, entity.created, entity.modified, entity.active, entity.merged_to],
+    }
+    return blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def row_fingerprint(payload: bytes, salt: bytes) -> int:
+    """A signed 64-bit number for a payload's bytes under a mapping's salt."""
+    return int.from_bytes(blake2b(payload, digest_size=8, key=salt).digest(), "big", signed=True)

@@ -1,0 +1,116 @@
+"""Lines of a mapping that are read together: the same container in the row, the same types taken as they are.
+
+A `Fill` puts the values of its lines into a row's fields. Its fast way assumes an ordinary row: every member
+there, every type as expected. Anything else makes it read the same lines one by one, with the same result
+where there is one, and a MappingError where there is none.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from integrations.connectors.base import FieldMap, Row
+from integrations.mapping.errors import MappingError
+from integrations.mapping.paths import MISSING, Path, dig, parse
+from integrations.mapping.transforms import TRANSFORMS, Convert
+
+Fill = Callable[[Row, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a mapping, ready to be used."""
+
+    field: str
+    remote: str
+    transform: str
+    paths: tuple[Path, ...]
+    convert: Convert
+    takes_as_is: frozenset[type]
+
+    def put(self, row: Row, fields: dict[str, Any]) -> None:
+        """Read this line alone. A member that is not there leaves the field out; null stays null."""
+        values = [dig(row, path) for path in self.paths]
+        if all(value is MISSING for value in values):
+            return
+        values = [None if value is MISSING else value for value in values]
+        if len(values) == 1 and values[0] is None:
+            fields[self.field] = None
+            return
+        try:
+            fields[self.field] = self.convert(*values)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            problem = str(error) if isinstance(error, ValueError) else "cannot be read"
+            shown = values[0] if len(values) == 1 else values
+            raise MappingError(self.field, self.remote, self.transform, shown, problem) from None
+
+
+def fills(maps: Iterable[FieldMap], region: str) -> tuple[Fill, ...]:
+    """The fills of a mapping. Raises ValueError for an unknown transform or an unreadable path."""
+    together: dict[tuple[Path, frozenset[type]], list[Line]] = defaultdict(list)
+    found: list[Fill] = []
+    for line in (_line(item, region) for item in maps):
+        if len(line.paths) > 1:
+            found.append(line.put)
+        elif line.takes_as_is:
+            together[line.paths[0][:-1], line.takes_as_is].append(line)
+        else:
+            found.append(_converting(line))
+    return (*(_taking(container, lines) for (container, _), lines in together.items()), *found)
+
+
+def _line(item: FieldMap, region: str) -> Line:
+    if item.transform not in TRANSFORMS:
+        raise ValueError(f"There is no transform {item.transform!r}.")
+    transform = TRANSFORMS[item.transform]
+    paths = parse(item.remote)
+    if transform.inputs not in {0, len(paths)}:
+        raise ValueError(f"The transform {item.transform} takes {transform.inputs} paths, not {len(paths)}.")
+    convert = transform.bind(region, tuple(path[-1] for path in paths))
+    return Line(item.field, item.remote, item.transform, paths, convert, transform.takes_as_is)
+
+
+def _taking(container: Path, lines: list[Line]) -> Fill:
+    """Values that are taken as they are: one look-up, one check of the types, one update for all lines."""
+    leaves = [line.paths[0][-1] for line in lines]
+    names = tuple(line.field for line in lines)
+    if len(leaves) == 1:  # itemgetter of one name gives no tuple: name it twice
+        leaves, names = leaves * 2, names * 2
+    get = itemgetter(*leaves)
+    fits = (lines[0].takes_as_is | {type(None)}).issuperset
+
+    def fill(row: Row, fields: dict[str, Any]) -> None:
+        try:
+            inner = row
+            for segment in container:
+                inner = inner[segment]
+            values = get(inner)
+            if fits(map(type, values)):
+                fields.update(zip(names, values))  # noqa: B905 (both have the same length)
+                return
+        except (KeyError, TypeError):
+            pass  # a member is not there, or the container is null: line by line
+        for line in lines:
+            line.put(row, fields)
+
+    return fill
+
+
+def _converting(line: Line) -> Fill:
+    """One value that needs its transform."""
+    path = line.paths[0]
+    container, leaf, name, convert = path[:-1], path[-1], line.field, line.convert
+
+    def fill(row: Row, fields: dict[str, Any]) -> None:
+        try:
+            inner = row
+            for segment in container:
+                inner = inner[segment]
+            value = inner[leaf]
+            fields[name] = None if value is None else convert(value)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            line.put(row, fields)
+
+    return fill

@@ -1,0 +1,41 @@
+"""The registry: what is typed in is checked before it is stored, and secrets are known as such."""
+
+from integrations.connectors.registry import CONNECTORS
+
+SPEC = CONNECTORS["servicetitan"]
+GOOD = {"tenant_id": " 900001 ", "client_id": "cid.x", "client_secret": "cs1.y", "app_key": "ak1.z"}
+
+
+def test_a_tenant_id_that_is_not_a_number_is_refused_with_what_to_do():
+    _, wrong = SPEC.clean({**GOOD, "tenant_id": "900001/../1"})
+    assert wrong.keys() == {"tenant_id"}
+    assert "digits only" in wrong["tenant_id"]
+
+
+def test_a_missing_secret_says_where_it_is_found():
+    _, wrong = SPEC.clean({**GOOD, "client_secret": ""})
+    assert "Generate" in wrong["client_secret"]
+
+
+def test_a_credential_with_a_line_break_inside_is_refused_without_repeating_it():
+    _, wrong = SPEC.clean({**GOOD, "app_key": "ak1.top\nsecret"})
+    assert wrong.keys() == {"app_key"}
+    assert "top" not in wrong["app_key"]
+
+
+def test_good_credentials_come_back_without_blanks_around_them():
+    values, wrong = SPEC.clean(GOOD)
+    assert not wrong
+    assert values["tenant_id"] == "900001"
+
+
+def test_client_secret_and_app_key_are_secrets_and_nothing_else_is():
+    assert {field.name for field in SPEC.fields if field.secret} == {"client_secret", "app_key"}
+
+
+def test_connections_share_a_budget_only_with_the_same_app_and_tenant():
+    values, _ = SPEC.clean(GOOD)
+    other = {**values, "tenant_id": "900002"}
+    assert SPEC.budget_key(values) == SPEC.budget_key({**values, "client_id": "cid.other"})
+    assert SPEC.budget_key(values) != SPEC.budget_key(other)
+    assert "ak1" not in SPEC.budget_key(values)
