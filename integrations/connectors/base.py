@@ -170,3 +170,7 @@ class Connector(Protocol):
     def fetch(self, entity: Entity, external_ids: Sequence[str]) -> list[Row]:
         """Read single records again, active or not; those that are gone are left out."""
         ...
+
+    def close(self) -> None:
+        """Give back the connections of all threads; the connector is not used any more."""
+        ...

@@ -32,7 +32,7 @@ def resolve(
     api_url: str = "",
     auth_url: str = "",
     allowed: Collection[str] = (),
-    token_path: str = "/connect/token",  # noqa: S107 (a path, no password)
+    token_path: str,
 ) -> Hosts:
     """The addresses of an environment; for `custom` the given ones, if they are allowed.
 

@@ -73,6 +73,10 @@ class HttpClient:
         self._sleep = sleep
         self._draw = draw
 
+    def close(self) -> None:
+        """Close every thread's connections."""
+        self._transport.close()
+
     def send(self, call: Call, headers: Headers, *, classify: Classify | None = None) -> Answer:
         """Send until answered, refused for good, or out of attempts or time. Raises RemoteError."""
         deadline = self._clock() + self.policy.budget

@@ -1,12 +1,11 @@
 """What the portal must know about a system before it can connect one: its fields, environments and builder."""
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from integrations.connectors.base import Connector, Entity, Limiter, TokenStore
-from integrations.connectors.hosts import CUSTOM, Hosts, resolve
+from integrations.connectors.hosts import CUSTOM, Hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +33,22 @@ class Environment:
 
 
 class Build(Protocol):
-    """Makes a connector from checked credentials. `tuning` passes on what tests set: policy, limits."""
+    """Makes a connector from checked credentials.
+
+    `api_url` and `auth_url` count for the custom environment alone; `allowed_hosts` are the `host:port` texts
+    that it may name. `tuning` is passed on (policy, limits). Raises `hosts.AddressRefused`.
+    """
 
     def __call__(
         self,
         credentials: Mapping[str, str],
-        hosts: Hosts,
         *,
+        environment: str,
         token_store: TokenStore,
         limiter: Limiter,
+        api_url: str = "",
+        auth_url: str = "",
+        allowed_hosts: Collection[str] = (),
         **tuning: Any,
     ) -> Connector: ...
 
@@ -51,21 +57,19 @@ class Build(Protocol):
 class ConnectorSpec:
     """One system.
 
-    `calls_per_second` is the pace that keeps its rate limit, which counts per `budget_fields` of the
-    credentials. `account_field` is the credential that people know the account by.
+    `rate` is the calls a second that keep its limit; `account_field` is the credential that people know the
+    account by; `check_address` refuses, as `build` does, addresses that a custom environment may not have.
     """
 
     system: str
     label: str
     fields: tuple[CredentialField, ...]
     environments: tuple[Environment, ...]
-    known_hosts: Mapping[str, Hosts]
     entities: Mapping[str, Entity]
     build: Build
-    calls_per_second: float
-    budget_fields: tuple[str, ...]
+    check_address: Callable[..., Hosts]
+    rate: float
     account_field: str
-    token_path: str = field(default="/connect/token")
 
     def clean(self, credentials: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """The credentials as they are to be stored, and what is wrong with them, both by field name."""
@@ -82,21 +86,3 @@ class ConnectorSpec:
             except ValueError as error:
                 wrong[item.name] = str(error)
         return values, wrong
-
-    def hosts(
-        self, environment: str, *, api_url: str = "", auth_url: str = "", allowed: Collection[str] = ()
-    ) -> Hosts:
-        """The addresses of an environment. Raises `hosts.AddressRefused`."""
-        return resolve(
-            self.known_hosts,
-            environment,
-            api_url=api_url,
-            auth_url=auth_url,
-            allowed=allowed,
-            token_path=self.token_path,
-        )
-
-    def budget_key(self, credentials: Mapping[str, str]) -> str:
-        """Names the rate limit's budget; two connections that share the limit share the key. Not reversible."""
-        parts = "\n".join((self.system, *(credentials[name] for name in self.budget_fields)))
-        return hashlib.sha256(parts.encode()).hexdigest()[:32]

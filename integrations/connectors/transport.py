@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from threading import local
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import orjson
 import requests
@@ -83,6 +84,12 @@ class Transport:
         self.limits = limits
         self._clock = clock
         self._local = local()
+        self._sessions: WeakSet[requests.Session] = WeakSet()
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        for session in list(self._sessions):
+            session.close()
 
     def exchange(self, call: Call, credentials: Mapping[str, str], seconds: float) -> Reply:
         """Send `call` once and read its reply within `seconds`. Raises RemoteError."""
@@ -117,6 +124,7 @@ class Transport:
             session.mount("https://", adapter)
             session.mount("http://", adapter)
             self._local.session = session
+            self._sessions.add(session)
             self._local.proxies = {}
         return session
 

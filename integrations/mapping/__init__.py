@@ -3,7 +3,7 @@
 Nothing here knows a database or an API: declarations and rows in, values out.
 """
 
-from integrations.mapping.compile import compile_entity
+from integrations.mapping.compile import compile_entity, remapped
 from integrations.mapping.errors import MappingError
 from integrations.mapping.fingerprint import mapping_salt, row_fingerprint
 from integrations.mapping.rows import Mapped, MappedChild
@@ -19,5 +19,6 @@ __all__ = [
     "compile_entity",
     "mapping_salt",
     "problems",
+    "remapped",
     "row_fingerprint",
 ]

@@ -5,7 +5,8 @@ look-up of all its members, one check of all their types and one update of the f
 of the ordinary is a group read line by line, which also finds the words for an error.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,19 +18,25 @@ from integrations.mapping.rows import Mapped, MappedChild
 from integrations.mapping.transforms import timestamp
 
 Compiled = Callable[[Row], Mapped]
-_ID_TYPES = frozenset({int, str, type(None)})
 
 
-def compile_entity(
-    entity: Entity, field_maps: Sequence[FieldMap] | None = None, *, region: str = "US"
-) -> Compiled:
-    """The function that maps rows of `entity`: by its default mapping, or by `field_maps`.
+def remapped(
+    entity: Entity, lines: Iterable[FieldMap], child_lines: Iterable[FieldMap] | None = None
+) -> Entity:
+    """The entity with the mapping that a person has given it; `child_lines` for its nested rows."""
+    children = entity.children
+    if children is not None and child_lines is not None:
+        children = replace(children, mapping=tuple(child_lines))
+    return replace(entity, mapping=tuple(lines), children=children)
+
+
+def compile_entity(entity: Entity, *, region: str = "US") -> Compiled:
+    """The function that maps rows of `entity`; see `remapped` for a mapping that is not its default.
 
     `region` is the tenant's phone region. Raises ValueError for a mapping that `problems` would refuse; the
     function itself raises MappingError for a row.
     """
-    lines = entity.mapping if field_maps is None else tuple(field_maps)
-    fill = _filler(lines, entity.constants, region)
+    fill = _filler(entity.mapping, entity.constants, region)
     refer = _referrer(entity.references)
     get_id = _id_reader(entity.id)
     get_children = _children_reader(entity.children, region)

@@ -1,26 +1,22 @@
 """A row's fingerprint: it changes whenever the payload does, or the mapping that reads it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 
 import orjson
 
-from integrations.connectors.base import Entity, FieldMap
+from integrations.connectors.base import Entity
 
 READER = 1
 """Raise by one when transforms come to read the same payload differently, so that rows are read again."""
 
 
-def mapping_salt(
-    entity: Entity, field_maps: Sequence[FieldMap] | None = None, *, region: str = "US"
-) -> bytes:
+def mapping_salt(entity: Entity, *, region: str = "US") -> bytes:
     """16 bytes that stand for everything that decides how a payload is read."""
-    lines = entity.mapping if field_maps is None else tuple(field_maps)
     parts = {
         "reader": READER,
         "region": region,
-        "lines": sorted([line.remote, line.field, line.transform] for line in lines),
+        "lines": sorted([line.remote, line.field, line.transform] for line in entity.mapping),
         "references": {name: asdict(ref) for name, ref in entity.references.items()},
         "children": asdict(entity.children) if entity.children else None,
         "constants": dict(entity.constants),

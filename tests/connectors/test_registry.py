@@ -31,11 +31,3 @@ def test_good_credentials_come_back_without_blanks_around_them():
 
 def test_client_secret_and_app_key_are_secrets_and_nothing_else_is():
     assert {field.name for field in SPEC.fields if field.secret} == {"client_secret", "app_key"}
-
-
-def test_connections_share_a_budget_only_with_the_same_app_and_tenant():
-    values, _ = SPEC.clean(GOOD)
-    other = {**values, "tenant_id": "900002"}
-    assert SPEC.budget_key(values) == SPEC.budget_key({**values, "client_id": "cid.other"})
-    assert SPEC.budget_key(values) != SPEC.budget_key(other)
-    assert "ak1" not in SPEC.budget_key(values)

@@ -106,6 +106,9 @@ class ServiceTitanConnector:
             raise self._shut_out(None)
         return Check(f"ServiceTitan tenant {self.tenant_id}", found)
 
+    def close(self) -> None:
+        self._http.close()
+
     def _probe(self, entity: Entity) -> RemoteError | None:
         """One small read of the entity: None if it may be read, else the refusal. Other failures are raised."""
         try:

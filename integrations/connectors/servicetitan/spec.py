@@ -1,10 +1,11 @@
 """ServiceTitan's row in the registry: what a person types in, and where each thing is found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from integrations.connectors.base import Connector, Limiter, TokenStore
-from integrations.connectors.hosts import CUSTOM, Hosts
+from integrations.connectors.hosts import CUSTOM, Hosts, resolve
 from integrations.connectors.servicetitan.client import SYSTEM, ServiceTitanConnector
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.connectors.servicetitan.scopes import WHERE
@@ -18,6 +19,9 @@ HOSTS: Mapping[str, Hosts] = {
         "https://api-integration.servicetitan.io", f"https://auth-integration.servicetitan.io{_TOKEN_PATH}"
     ),
 }
+
+
+check_address = partial(resolve, HOSTS, token_path=_TOKEN_PATH)
 
 
 def _tenant_id(text: str) -> str:
@@ -44,18 +48,22 @@ def _field(name: str, label: str, help_text: str, *, secret: bool = False) -> Cr
 
 def build(
     credentials: Mapping[str, str],
-    hosts: Hosts,
     *,
+    environment: str,
     token_store: TokenStore,
     limiter: Limiter,
+    api_url: str = "",
+    auth_url: str = "",
+    allowed_hosts: Collection[str] = (),
     **tuning: Any,
 ) -> Connector:
+    """A connector for one merchant; see `spec.Build`."""
     return ServiceTitanConnector(
         tenant_id=_tenant_id(credentials["tenant_id"]),
         client_id=credentials["client_id"],
         client_secret=credentials["client_secret"],
         app_key=credentials["app_key"],
-        hosts=hosts,
+        hosts=check_address(environment, api_url=api_url, auth_url=auth_url, allowed=allowed_hosts),
         token_store=token_store,
         limiter=limiter,
         **tuning,
@@ -97,10 +105,9 @@ SERVICETITAN = ConnectorSpec(
         Environment("integration", "Integration (ServiceTitan's test environment)"),
         Environment(CUSTOM, "Custom address (a sandbox)"),
     ),
-    known_hosts=HOSTS,
     entities=ENTITIES,
     build=build,
-    calls_per_second=57.0,
-    budget_fields=("app_key", "tenant_id"),
+    check_address=check_address,
+    rate=57.0,
     account_field="tenant_id",
 )
