@@ -83,7 +83,7 @@ class SharedBudget:
             " minute = %s RETURNING next_free"
         )
         # fmt: on
-        values = [self.key, at_least + taken, minute, slots, at_least, taken]
+        values: list[str | int] = [self.key, at_least + taken, minute, slots, at_least, taken]
         values += [minute, minute, minute, slots, slots, minute]
         with database.cursor() as cursor:
             cursor.execute(sql, values)
@@ -116,7 +116,9 @@ class SharedTokenStore:
             if self._win(row):
                 return self._fetch(row, fetch)
             time.sleep(0.1)
-        message = "Another worker has been fetching an access token for a minute. Trunkline tries again by itself."
+        message = (
+            "Another worker has been fetching an access token for a minute. Trunkline tries again by itself."
+        )
         raise RemoteError(Who.RETRY_LATER, "token_fetch_stuck", message)
 
     def _win(self, row: AccessToken) -> bool:

@@ -17,7 +17,7 @@ start on, which the next look, being inclusive, would give again: it drops them.
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def _list(since: str | None, now: datetime, drop: list[list[str]]) -> Cursor:
 
 def steps(
     connector: Connector, entity: Entity, cursor: Cursor, *, page_size: int, recent: bool = False
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Read on from `cursor` to the end of what the source has now. Raises RemoteError."""
     if cursor["phase"] == "feed":
         yield from _feed(connector, entity, cursor, recent=recent)

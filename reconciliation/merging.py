@@ -52,7 +52,7 @@ def join(entity: Entity, *, loser: int, survivor: int, now: datetime) -> None:
 
 def references_to(target: type[models.Model]) -> set[tuple[type[models.Model], str]]:
     """Every column of another record that points at this model."""
-    found = set()
+    found: set[tuple[type[models.Model], str]] = set()
     for entity in ENTITIES.values():
         for field in entity.model._meta.concrete_fields:
             if isinstance(field, models.ForeignKey) and field.related_model is target:

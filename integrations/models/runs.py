@@ -113,7 +113,7 @@ class RunFailure(models.Model):
     external_id = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=40)
     message = models.TextField()
-    payload: Any = JSONTextField(null=True)
+    payload: "models.Field[Any, Any]" = JSONTextField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     attempts = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

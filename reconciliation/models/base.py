@@ -7,7 +7,6 @@ from django.db import models
 
 from portal.models import Tenant
 
-
 if TYPE_CHECKING:
     Text = models.TextField[Any, Any]
 else:
@@ -51,9 +50,11 @@ class Record(models.Model):
 
     `source_created_at` and `source_modified_at` are the times its system of record gives; `created_at` and
     `updated_at` are the portal's own. `version` grows by one with each write, so that a stale form is noticed.
+    `external_id` is its id in the source that it first came from, for lists and exports; links hold every system's.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.TextField(blank=True)
     active = models.BooleanField(default=True)
     source_created_at = models.DateTimeField(null=True, blank=True)
     source_modified_at = models.DateTimeField(null=True, blank=True)

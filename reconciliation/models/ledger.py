@@ -34,8 +34,8 @@ class Link(models.Model):
     waiting_for_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    base: Any = JSONTextField()
-    payload: Any = JSONTextField()
+    base: "models.Field[Any, Any]" = JSONTextField()
+    payload: "models.Field[Any, Any]" = JSONTextField()
 
     class Meta:
         constraints = [
@@ -87,7 +87,7 @@ class Change(models.Model):
         db_index=False,
     )
     run_id = models.BigIntegerField(null=True, blank=True)
-    fields: Any = JSONTextField()
+    fields: "models.Field[Any, Any]" = JSONTextField()
 
     class Meta:
         indexes = [
@@ -145,7 +145,7 @@ class MatchCandidate(models.Model):
     left_id = models.BigIntegerField()
     right_id = models.BigIntegerField()
     score = models.FloatField()
-    reasons: Any = JSONTextField()
+    reasons: "models.Field[Any, Any]" = JSONTextField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(auto_now_add=True)
 

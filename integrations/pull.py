@@ -1,0 +1,194 @@
+"""A pull: what a source has becomes records, one page at a time.
+
+The route: rule's cursor -> `reading.steps` (pages, several calls ahead) -> the rule's mapping, row by row
+-> `reconciliation.ingest` -> records, links, failures, counts and the cursor, all of a page in ONE transaction
+that also proves that the rule's lease is still ours. Killed at any instant, the next worker goes on from the
+last cursor: nothing is lost and nothing is done twice.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import orjson
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import leases, reading, runs
+from integrations.calls import CountingLimiter
+from integrations.connectors.base import Connector, Row
+from integrations.leases import Lease
+from integrations.mapping import MappingError
+from integrations.mappings import Reader, declaration, reader_of
+from integrations.models import Run, RunFailure, SyncRule
+from integrations.scoping import scope_of
+from reconciliation.entities import ENTITIES
+from reconciliation.ingest import ingest, joinable
+from reconciliation.intake import Failure, Incoming, Intake, PageResult
+from reconciliation.survivorship import Policy, Rule
+
+JOIN_PORTION = 500
+Progress = Callable[[Run], None]
+
+
+class Cancelled(Exception):
+    """A person asked the run to stop; what it wrote so far stays."""
+
+
+class Pull:
+    """One slice of work on one run. Construct it under the rule's lease, then `go`."""
+
+    def __init__(
+        self, run: Run, lease: Lease, connector: Connector, limiter: CountingLimiter, progress: Progress
+    ) -> None:
+        self.run, self.rule, self.lease = run, run.rule, lease
+        self.connector, self.limiter, self.progress = connector, limiter, progress
+        self.entity = declaration(self.rule)
+        self.reader: Reader = reader_of(self.rule)
+        self.intake = intake_of(self.rule, run.pk)
+        self.troubled = runs.open_failures(self.rule.pk)
+        self._clock = time.monotonic()
+        self._calls = self._holds = 0
+
+    def go(self, until: float = float("inf")) -> bool:
+        """Read pages until the source has no more (True) or the slice is over (False)."""
+        cursor = self._begin()
+        self._retry()
+        steps = reading.steps(
+            self.connector, self.entity, cursor, page_size=self.rule.page_size, recent=self.rule.recent
+        )
+        for step in steps:
+            if step.page is None:
+                leases.renew(self.lease)
+                continue
+            self._write(step.rows, step.cursor, step.expected)
+            self._stop_if_cancelled()
+            if step.page.has_more and time.monotonic() > until:
+                steps.close()
+                self._note_calls()
+                return False
+        self._join()
+        self._note_calls()
+        return True
+
+    def _begin(self) -> reading.Cursor:
+        """The first slice decides where to start and says so in the cursor; later ones go on from there."""
+        if self.run.state == Run.State.RUNNING:
+            return self.rule.cursor
+        now = timezone.now()
+        full = self.run.full or self.rule.full_wanted
+        cursor = reading.start(self.entity, self.rule.cursor, now, full=full)
+        with transaction.atomic():
+            leases.renew(self.lease, cursor=cursor, full_wanted=False)
+            Run.objects.filter(pk=self.run.pk).update(
+                state=Run.State.RUNNING, started_at=now, heartbeat_at=now, full=full
+            )
+        return cursor
+
+    def _write(
+        self,
+        rows: list[Row],
+        cursor: reading.Cursor | None,
+        expected: int | None = None,
+        *,
+        joining: bool = False,
+    ) -> PageResult:
+        """One page, one transaction. Joined rows were counted when they were read."""
+        incoming, failures = self._mapped(rows)
+        with transaction.atomic():
+            leases.renew(self.lease, **({} if cursor is None else {"cursor": cursor}))
+            result = ingest(self.intake, incoming)
+            result.failures[:0] = failures
+            if result.failures:
+                runs.note_failures(self.run, result.failures)
+                self.troubled.update(failure.external_id for failure in result.failures)
+            self._resolve(incoming, result)
+            if not joining:
+                self._count(result, expected)
+        self.run.refresh_from_db()
+        self.progress(self.run)
+        return result
+
+    def _mapped(self, rows: list[Row]) -> tuple[list[Incoming], list[Failure]]:
+        incoming, failures = [], []
+        read = self.reader.read
+        for row in rows:
+            try:
+                incoming.append(read(row))
+            except MappingError as error:
+                failures.append(_failure(row, self.entity.id, error))
+        return incoming, failures
+
+    def _resolve(self, incoming: list[Incoming], result: PageResult) -> None:
+        failed = {failure.external_id for failure in result.failures}
+        mended = [r.external_id for r in incoming if r.external_id in self.troubled - failed]
+        if mended:
+            runs.resolve_failures(self.rule.pk, mended)
+            self.troubled.difference_update(mended)
+
+    def _count(self, result: PageResult, expected: int | None) -> None:
+        now = time.monotonic()
+        calls, holds = self._spent()
+        seconds, self._clock = now - self._clock, now
+        runs.count(self.run, result, seconds=seconds, calls=calls, holds=holds, expected=expected)
+
+    def _spent(self) -> tuple[int, int]:
+        """Calls and pauses since the last time this was asked."""
+        calls, holds = self.limiter.calls - self._calls, self.limiter.holds - self._holds
+        self._calls, self._holds = self.limiter.calls, self.limiter.holds
+        return calls, holds
+
+    def _note_calls(self) -> None:
+        runs.note_calls(self.run, *self._spent())
+
+    def _stop_if_cancelled(self) -> None:
+        if self.run.cancel_wanted:
+            raise Cancelled
+
+    def _join(self) -> None:
+        """Rows that waited for a record which has come meanwhile are taken in from their stored payload."""
+        while found := joinable(self.intake.source, self.rule.entity, JOIN_PORTION):
+            result = self._write([payload for _, payload in found], None, joining=True)
+            joined = result.created + result.updated
+            Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined + joined)
+            if not joined:
+                return
+
+    def _retry(self) -> None:
+        """Failures that a person wants tried again: read anew where the API can, else from the stored payload."""
+        wanted = list(
+            RunFailure.objects.filter(rule=self.rule, state=RunFailure.State.RETRYING).order_by("id")[
+                :JOIN_PORTION
+            ]
+        )
+        if not wanted:
+            return
+        ids = [failure.external_id for failure in wanted if failure.external_id]
+        rows = self.connector.fetch(self.entity, ids) if self.entity.ids and self.entity.path else []
+        read = {str(row.get(self.entity.id)) for row in rows}
+        rows += [f.payload for f in wanted if f.external_id not in read and isinstance(f.payload, dict)]
+        self._write(rows, None)
+        RunFailure.objects.filter(
+            pk__in=[failure.pk for failure in wanted], state=RunFailure.State.RETRYING
+        ).update(state=RunFailure.State.OPEN)
+
+
+def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
+    """How rows of this rule are taken in. Raises `scope.ScopeError` where the scope names what is gone."""
+    required = {name for name, ref in declaration(rule).references.items() if ref.required}
+    remote_is_record = rule.system_of_record == SyncRule.SystemOfRecord.SOURCE
+    intake = Intake(
+        source=rule.connection.source,
+        entity=ENTITIES[rule.entity],
+        required=frozenset(required),
+        rule=Rule(Policy(rule.policy), remote_is_record),
+        run_id=run_id,
+    )
+    scope = scope_of(rule.connection)
+    return intake if scope.is_everything else replace(intake, admits=scope.judge(rule.entity))
+
+
+def _failure(row: Row, id_field: str, error: MappingError) -> Failure:
+    external_id = row.get(id_field)
+    text = str(external_id) if isinstance(external_id, int | str) else ""
+    return Failure(text[:64], error.reason, error.message, orjson.dumps(row).decode())

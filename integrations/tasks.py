@@ -1,0 +1,83 @@
+"""What django-q2 runs. It only wakes workers: everything that must not be lost stands in our own tables.
+
+The route: the schedule calls `tick` each minute -> `tick` sweeps, then wakes as many workers as there is work
+-> each `wake` takes the rule that is next, works a slice on it, and asks again until its time is over.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from integrations import runs, schedule
+from integrations.models import Heartbeat, Run
+from integrations.work import work_under
+
+log = logging.getLogger(__name__)
+
+WAKE_SECONDS = 45.0
+SLICE_SECONDS = 15.0
+KEEP_RUNS = timedelta(days=90)
+PRUNE = "prune"
+_TICK = "integrations.tasks.tick"
+_WAKE = "integrations.tasks.wake"
+
+
+def wake() -> int:
+    """Work on what is due until this task's time is over. Returns the number of slices."""
+    until = time.monotonic() + WAKE_SECONDS
+    slices = 0
+    while (left := until - time.monotonic()) > 0 and (lease := schedule.next_lease()) is not None:
+        work_under(lease, seconds=min(SLICE_SECONDS, left))
+        slices += 1
+    if slices and time.monotonic() >= until and schedule.candidates(timezone.now()):
+        call_workers(1)  # there is more: leave the queue a turn, then go on
+    return slices
+
+
+def tick() -> None:
+    """Once a minute: show that the cluster is alive, tidy up after the dead, wake workers for what is due."""
+    now = timezone.now()
+    schedule.beat(now)
+    sweep(now)
+    call_workers(len(schedule.candidates(now)))
+    prune(now)
+
+
+def call_workers(wanted: int) -> None:
+    """Queue a wake for each rule with something to do, as far as workers are free to hear it."""
+    free = settings.Q_WORKERS - get_broker().queue_size()
+    for _ in range(min(wanted, free)):
+        async_task(_WAKE, save=False)
+
+
+def sweep(now: datetime) -> int:
+    """Close open runs that nobody may work on any more (rule switched off, connection or tenant paused)."""
+    orphans = Run.objects.filter(state__in=Run.OPEN).exclude(rule__in=schedule.workable())
+    closed = 0
+    for run in orphans.select_related("rule__connection__tenant"):
+        if not run.rule.is_leased(now):
+            runs.cancel(run, "The rule, its connection or its tenant was switched off meanwhile.")
+            closed += 1
+    return closed
+
+
+def prune(now: datetime) -> None:
+    """Once a day: runs of long ago are removed, with their resolved failures."""
+    last = Heartbeat.objects.filter(name=PRUNE).values_list("at", flat=True).first()
+    if last is None or now - last > timedelta(days=1):
+        Run.objects.filter(finished_at__lt=now - KEEP_RUNS).delete()
+        Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
+
+
+def ensure_schedule() -> None:
+    """The one schedule there is. Called after each migration."""
+    Schedule.objects.update_or_create(
+        name="trunkline tick",
+        defaults={"func": _TICK, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+    )

@@ -1,0 +1,130 @@
+"""Work on one rule: the frame around a pull that turns every way of ending into a state that people can read.
+
+The route: rule's id -> lease -> open run -> `Pull.go` -> finished, to be continued, cancelled or failed.
+"""
+
+import logging
+import time
+import traceback
+from dataclasses import dataclass
+
+from django.db import OperationalError
+from django.utils import timezone
+
+from integrations import leases, runs
+from integrations.calls import connector_for
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.hosts import AddressRefused
+from integrations.leases import Lease, LeaseLost
+from integrations.models import Connection, Run, SyncRule
+from integrations.pull import Cancelled, Progress, Pull
+from integrations.scope import ScopeError
+from portal.logs import redact
+from portal.secrets import SecretUnreadable
+
+log = logging.getLogger(__name__)
+
+
+def silent(run: Run) -> None:
+    """The progress of a worker is read from its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a slice: the run as it stands, and whether there is more to do."""
+
+    run: Run
+    done: bool
+
+
+def work(rule_id: int, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended | None:
+    """Work on a rule for some seconds. None if another worker holds it."""
+    lease = leases.take(rule_id)
+    return None if lease is None else work_under(lease, seconds=seconds, progress=progress)
+
+
+def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended:
+    """Work under a lease already taken, and give it back."""
+    rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
+    run = Run.objects.filter(rule=rule, state__in=Run.OPEN).first()
+    if run is None:
+        run = runs.ask(rule, Run.Trigger.SCHEDULE)
+    run.rule = rule
+    try:
+        return _attempt(run, lease, time.monotonic() + seconds, progress)
+    finally:
+        leases.release(lease)
+
+
+def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
+    connection = run.rule.connection
+    try:
+        with connector_for(connection) as (connector, limiter):
+            if not Pull(run, lease, connector, limiter, progress).go(until):
+                return Ended(run, done=False)
+        _note_health(connection)
+        return Ended(runs.finish(run), done=True)
+    except LeaseLost:
+        log.warning("Run %s was taken over by another worker", run.pk)
+        return Ended(run, done=False)
+    except Cancelled:
+        return Ended(runs.cancel(run, "Cancelled by a person. What was read so far is kept."), done=True)
+    except RemoteError as error:
+        return Ended(_remote_failure(run, error), done=True)
+    except Exception as error:
+        return Ended(_own_failure(run, error), done=True)
+
+
+def _own_failure(run: Run, error: Exception) -> Run:
+    """What went wrong on our side of the wire, classed by who must act."""
+    connection = run.rule.connection
+    match error:
+        case ScopeError():
+            message = f"The connection's scope no longer fits: {error} Open the scope and choose again."
+            connection.fail(message, Who.FIX_CONFIGURATION, relink=False)
+            return runs.fail(run, Who.FIX_CONFIGURATION, "scope", message)
+        case SecretUnreadable() | AddressRefused():
+            connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
+            return runs.fail(run, Who.FIX_CONFIGURATION, "configuration", str(error))
+        case OperationalError():
+            log.warning("Run %s met a busy database: %s", run.pk, error)
+            message = "The portal's database was too busy. Trunkline tries again by itself."
+            return runs.fail(run, Who.RETRY_LATER, "database_busy", message, str(error))
+    log.error("Run %s failed", run.pk, exc_info=error)
+    message = (
+        f"Trunkline itself failed ({type(error).__name__}). Nothing is lost; tell support the run's number."
+    )
+    return runs.fail(
+        run, Who.OUR_BUG, "bug", message, redact("".join(traceback.format_exception(error)[-6:]))
+    )
+
+
+def _remote_failure(run: Run, error: RemoteError) -> Run:
+    """Say who must act, where they will see it; a scope that is missing switches its entities off, no more."""
+    connection = run.rule.connection
+    details = f"{error.details} trace {error.trace_id}" if error.trace_id else error.details
+    if error.reason == "missing_scope":
+        switch_off(connection, {run.rule.entity}, error.message)
+    else:
+        connection.fail(error.message, error.who, relink=error.relink)
+        if not error.relink and error.who == Who.RETRY_LATER:
+            Connection.objects.filter(pk=connection.pk).update(health=Connection.Health.DEGRADED)
+    return runs.fail(run, error.who, error.reason, error.message, details, error.retry_after)
+
+
+def switch_off(connection: Connection, entities: set[str], because: str) -> None:
+    """Entities that the remote does not let us read are not tried again until a test says otherwise."""
+    SyncRule.objects.filter(connection=connection, entity__in=entities, enabled=True).update(
+        enabled=False, off_because=because[:200]
+    )
+
+
+def _note_health(connection: Connection) -> None:
+    """A run came through: whatever was wrong is over."""
+    Connection.objects.filter(pk=connection.pk, status=Connection.Status.CONNECTED).update(
+        health=Connection.Health.HEALTHY,
+        problem="",
+        problem_who="",
+        problem_at=None,
+        synced_at=timezone.now(),
+    )
