@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.servicetitan import feeds, queries, views
+from integrations.sandbox.servicetitan import feeds, queries, views, writes
 from integrations.sandbox.servicetitan.access import Access
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, raw_json
@@ -44,7 +44,7 @@ def answer(control: Control, access: Access, request: Request, call: Call) -> Re
         access.check(authorization, app_key, call.tenant, scope)
 
     if request.method != "GET":
-        raise Refused(404)
+        return writes.answer(control, request, f"{call.module}/{call.path}", check)
     if resource := FEEDS.get(where):
         check(f"{resource.feed_scope or resource.scope}:r")
         return feeds.answer(

@@ -24,6 +24,10 @@ Latency = tuple[float, float] | float | None
 """Seconds: none, always so many, or between two."""
 
 
+APART = ("/_sandbox/", "/admin")
+"""Pages and verbs of the sandbox's own, which no counter counts."""
+
+
 class Sandbox:
     """A WSGI application with `control` beside it."""
 
@@ -37,7 +41,8 @@ class Sandbox:
             response = self._answer(request)
         except replies.Refused as refused:
             response = refused.reply()
-        self.control.calls.answer(response.status_code)
+        if not request.path.startswith(APART):
+            self.control.calls.answer(response.status_code)
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:

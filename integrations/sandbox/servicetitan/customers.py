@@ -59,7 +59,7 @@ class Customers:
             self._location(body, party, created, place, active) for place in range(self._locations(party))
         ]
         self._contacts(body, party, created, homes)
-        self._extras(body, party, created, homes[0])
+        self._extras(body, party, created, homes[0], first=number == 1)
         return homes
 
     def _plain(self, number: int) -> Home:
@@ -140,15 +140,15 @@ class Customers:
             self.store[table].add(body, created=created, modified=modified, active=active, parent=parent).id
         )
 
-    def _extras(self, customer: Body, party: Party, created: int, home: Home) -> None:
+    def _extras(self, customer: Body, party: Party, created: int, home: Home, *, first: bool) -> None:
         chance = self.random.random()
         if chance < 0.2:
             self._note("customer-notes", customer["id"], created)
         if chance < 0.1:
             self._note("location-notes", home.location["id"], created)
-        if 0.2 < chance < 0.26:
+        if first or 0.2 < chance < 0.26:
             self._lead(customer, home, party, created)
-        if 0.3 < chance < 0.35:
+        if first or 0.3 < chance < 0.35:
             self._booking(party, created)
 
     def _note(self, table: str, parent: int, created: int) -> None:

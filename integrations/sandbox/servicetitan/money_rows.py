@@ -86,7 +86,7 @@ def invoice(
     }  # fmt: skip
 
 
-def applied(*, id: int, invoice: int, number: str, cents: int, on: str) -> Body:
+def applied(*, id: int, invoice: int, number: str, cents: int, on: str | None) -> Body:
     return {
         "appliedAmount": money(cents), "appliedBy": "office", "appliedId": id, "appliedOn": on,
         "appliedTo": invoice, "appliedToReferenceNumber": number,

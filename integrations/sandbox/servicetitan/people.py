@@ -6,21 +6,31 @@ from random import Random
 from integrations.sandbox.servicetitan.store import Body
 
 FIRST = (
-    "Ada Alan Alma Andre Anita Arjun Ben Bianca Boris Carla Carmen Chen Chidi Clara Cora Dana Darius Deb Diego Dora "
-    "Earl Edith Elena Emeka Esther Fatima Felix Fiona Frank Gail George Grace Hana Harold Hector Helen Ian Ines Iris "
-    "Ivan Jack Jade James Janet Jorge José Joyce Karl Katya Keiko Lars Leah Leon Linda Lucía Luis Mae Marcus Maria "
-    "Marta Maya Miguel Mina Nadia Ned Nina Nora Noor Olga Omar Oscar Otto Pablo Pam Paul Petra Priya Quinn Rachel "
-    "Ramón Ray Renée Rita Rosa Ruth Sam Sara Sean Sofia Stan Tariq Tess Theo Tom Uma Vera Victor Walt Wen Yusuf Zoë"
-).split()  # noqa: SIM905 (words read better as words)
+    "Ada", "Alan", "Alma", "Andre", "Anita", "Arjun", "Ben", "Bianca", "Boris", "Carla", "Carmen",
+    "Chen", "Chidi", "Clara", "Cora", "Dana", "Darius", "Deb", "Diego", "Dora", "Earl", "Edith",
+    "Elena", "Emeka", "Esther", "Fatima", "Felix", "Fiona", "Frank", "Gail", "George", "Grace", "Hana",
+    "Harold", "Hector", "Helen", "Ian", "Ines", "Iris", "Ivan", "Jack", "Jade", "James", "Janet",
+    "Jorge", "José", "Joyce", "Karl", "Katya", "Keiko", "Lars", "Leah", "Leon", "Linda", "Lucía",
+    "Luis", "Mae", "Marcus", "Maria", "Marta", "Maya", "Miguel", "Mina", "Nadia", "Ned", "Nina",
+    "Nora", "Noor", "Olga", "Omar", "Oscar", "Otto", "Pablo", "Pam", "Paul", "Petra", "Priya",
+    "Quinn", "Rachel", "Ramón", "Ray", "Renée", "Rita", "Rosa", "Ruth", "Sam", "Sara", "Sean",
+    "Sofia", "Stan", "Tariq", "Tess", "Theo", "Tom", "Uma", "Vera", "Victor", "Walt", "Wen",
+    "Yusuf", "Zoë",
+)  # fmt: skip
 LAST = (
-    "Abbott Aguilar Ahmed Allen Baker Barnes Begay Bell Boyd Brandt Brooks Carter Castillo Chan Cho Clark Cole Cruz "
-    "Dalton Davis Diaz Dixon Duarte Dunn Ellis Engel Estrada Evans Farrow Fischer Flores Ford Foster Garza Gibson "
-    "Gomez Grant Greene Gupta Hall Haas Hart Hayes Hoang Holt Hughes Ibarra Ito Jensen Johnson Jones Kaplan Keller "
-    "Khan Kim King Klein Lam Larsen Lee Lewis Lopez Lowe Lund Marsh Martin Mason McBride McCoy Meyer Miller Moore "
-    "Morales Murphy Nash Nelson Nguyen Nolan Novak Núñez O'Brien O'Neill Okafor Ortiz Osei Owens Park Patel Perez "
-    "Pham Price Quist Ramos Reed Reyes Rivera Ross Russo Salas Santos Schmidt Shaw Silva Singh Smith Stone Sutton "
-    "Tanaka Taylor Torres Tran Underwood Vance Vargas Vega Wagner Walsh Ward Webb White Wood Wright Yang Young Zhu"
-).split()  # noqa: SIM905 (words read better as words)
+    "Abbott", "Aguilar", "Ahmed", "Allen", "Baker", "Barnes", "Begay", "Bell", "Boyd", "Brandt", "Brooks",
+    "Carter", "Castillo", "Chan", "Cho", "Clark", "Cole", "Cruz", "Dalton", "Davis", "Diaz", "Dixon",
+    "Duarte", "Dunn", "Ellis", "Engel", "Estrada", "Evans", "Farrow", "Fischer", "Flores", "Ford", "Foster",
+    "Garza", "Gibson", "Gomez", "Grant", "Greene", "Gupta", "Hall", "Haas", "Hart", "Hayes", "Hoang",
+    "Holt", "Hughes", "Ibarra", "Ito", "Jensen", "Johnson", "Jones", "Kaplan", "Keller", "Khan", "Kim",
+    "King", "Klein", "Lam", "Larsen", "Lee", "Lewis", "Lopez", "Lowe", "Lund", "Marsh", "Martin",
+    "Mason", "McBride", "McCoy", "Meyer", "Miller", "Moore", "Morales", "Murphy", "Nash", "Nelson", "Nguyen",
+    "Nolan", "Novak", "Núñez", "O'Brien", "O'Neill", "Okafor", "Ortiz", "Osei", "Owens", "Park", "Patel",
+    "Perez", "Pham", "Price", "Quist", "Ramos", "Reed", "Reyes", "Rivera", "Ross", "Russo", "Salas",
+    "Santos", "Schmidt", "Shaw", "Silva", "Singh", "Smith", "Stone", "Sutton", "Tanaka", "Taylor", "Torres",
+    "Tran", "Underwood", "Vance", "Vargas", "Vega", "Wagner", "Walsh", "Ward", "Webb", "White", "Wood",
+    "Wright", "Yang", "Young", "Zhu",
+)  # fmt: skip
 TRADES = (
     "Bakery",
     "Dental",
@@ -34,9 +44,10 @@ TRADES = (
     "Catering",
 )
 STREETS = (
-    "Elm Oak Sierra Juniper Mayberry Plumb Virginia Wells Lakeside Skyline Kietzke Longley McCarran Moana Peckham "
-    "Rock Silverada Sutro Vassar Wedekind Arlington Holcomb Keystone Ralston Taylor Yori Zolezzi Sparks Prater"
-).split()  # noqa: SIM905 (words read better as words)
+    "Elm", "Oak", "Sierra", "Juniper", "Mayberry", "Plumb", "Virginia", "Wells", "Lakeside", "Skyline", "Kietzke",
+    "Longley", "McCarran", "Moana", "Peckham", "Rock", "Silverada", "Sutro", "Vassar", "Wedekind", "Arlington", "Holcomb",
+    "Keystone", "Ralston", "Taylor", "Yori", "Zolezzi", "Sparks", "Prater",
+)  # fmt: skip
 KINDS = ("St", "Street", "Ave", "Avenue", "Ln", "Dr", "Blvd", "Way", "Ct")
 TOWNS = (
     ("Reno", "89501"), ("Reno", "89502"), ("Reno", "89509"), ("Reno", "89511"), ("Sparks", "89431"),

@@ -26,7 +26,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`list_extra` and `feed_extra` are members appended to the stored row in that view, beside its parent."""
+    """`list_extra` and `feed_extra` are members appended to the stored row in that view, beside its parent.
+
+    `on_request` maps query parameters of the list to members that are null unless the parameter is true.
+    """
 
     name: str
     module: str
@@ -47,6 +50,7 @@ class Resource:
     external: bool = False
     modified_filter: bool = True
     feed_scope: str | None = None
+    on_request: Mapping[str, str] = field(default_factory=dict)
 
 
 def same(member: str) -> Filter:
@@ -211,6 +215,10 @@ ALL: tuple[Resource, ...] = (
     Resource(
         "membership-types", MEMBERSHIPS, "tn.mem.membershiptypes", "membership-types", "membership-types",
         unsupported=("duration", "billingFrequency"),
+        on_request={
+            "includeDurationBilling": "durationBilling", "includeDiscounts": "discounts",
+            "includeRecurringServices": "recurringServices", "includeTags": "tagTypeIds",
+        },
     ),
     Resource(
         "installed-equipment", EQUIPMENT, "tn.eqs.installedequipment", "installed-equipment",

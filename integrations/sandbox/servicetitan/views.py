@@ -8,7 +8,7 @@ from integrations.sandbox.servicetitan.resources import Resource
 from integrations.sandbox.servicetitan.store import Row, Table
 
 GUID = "externalDataApplicationGuid"
-SHAPING = frozenset({"page", "pageSize", "includeTotal"})
+SHAPING = frozenset({"page", "pageSize", "includeTotal", "genPermUrl"})
 """Query parameters that shape a page without changing which rows are in the list."""
 
 PARENTS = frozenset({"customerId", "locationId", "jobId"})
@@ -16,6 +16,11 @@ PARENTS = frozenset({"customerId", "locationId", "jobId"})
 
 def list_row(table: Table, resource: Resource, row_id: int, args: Mapping[str, str]) -> bytes:
     body = _with_external(table, resource, row_id, args.get(GUID, ""))
+    if resource.on_request:
+        hidden = [
+            member for name, member in resource.on_request.items() if args.get(name, "").lower() != "true"
+        ]
+        return orjson.dumps({**orjson.loads(body), **dict.fromkeys(hidden)})
     return body[:-1] + _extra(table.rows[row_id], resource.list_extra) if resource.list_extra else body
 
 
