@@ -19,7 +19,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db.models import Model, Q, QuerySet
 
-from portal.models import Partner, Role, RoleGrant, Tenant, User
+from portal.models import AuditEntry, Partner, Role, RoleGrant, Tenant, User
 
 Row = TypeVar("Row", bound=Model)
 
@@ -160,6 +160,19 @@ class Access:
             return rows.filter(pk__in=self.people().values("pk"))
         path = tenant_path_of(rows.model) if path is None else path
         return rows.filter(**{f"{path or 'pk'}__in": self.tenant_ids(action)})
+
+    def trail(self, entries: QuerySet[AuditEntry], action: Action = Action.AUDIT) -> QuerySet[AuditEntry]:
+        """Audit entries of this person's tenants, of whole partners, and log-ins of the people they manage."""
+        if self.is_platform_admin:
+            return entries
+        log_ins = Q(
+            tenant=None, partner=None, action__startswith="log_in", actor__in=self.people().values("pk")
+        )
+        return entries.filter(
+            Q(tenant__in=self.tenant_ids(action))
+            | Q(tenant=None, partner__in=self._partner_ids(action))
+            | (log_ins if self.may_somewhere(Action.MANAGE_PEOPLE) else Q(pk__in=[]))
+        )
 
     @cached_property
     def _ids(self) -> dict[Action, frozenset[int]]:

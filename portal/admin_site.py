@@ -1,8 +1,75 @@
-"""Trunkline's admin site."""
+"""Trunkline's admin site: stock admin with roles instead of Django's permissions, a home page of panels, one look.
 
+Upper floors extend it through `register_panel`, `register_app_entry`, `register_tenant_panel` and
+`register_health` (see `portal.panels`).
+"""
+
+from typing import Any
+
+from django.apps import apps
 from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from portal.access import access_of
+from portal.login import LoginForm
+from portal.panels import (
+    Health,
+    entries,
+    panels,
+    register_app_entry,
+    register_health,
+    register_panel,
+    register_tenant_panel,
+)
+
+__all__ = [
+    "Health",
+    "TrunklineAdminSite",
+    "register_app_entry",
+    "register_health",
+    "register_panel",
+    "register_tenant_panel",
+]
+
+NOT_SHOWN = {"auth", "django_q"}
+"""Django's groups are not used. The queue's own pages replay pickled arguments and accept schedules that stop all
+others: what is due, failed or waiting stands in our own tables and has its own pages."""
 
 
 class TrunklineAdminSite(admin.AdminSite):
+    """Anyone with a role may log in; what they see there is decided per row by `portal.access`."""
+
     site_header = "Trunkline"
     site_title = "Trunkline"
+    index_title = "Home"
+    site_url = None
+    login_form = LoginForm
+    empty_value_display = "—"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
+        shown = [model for model in models if model._meta.app_label not in NOT_SHOWN]
+        super().register(shown, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return access_of(request.user).may_enter
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The home page: what needs a person first, then the rest."""
+        return super().index(request, {"panels": panels(request), **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Apps by their `admin_order`, models by their admin's `menu_order`, registered entries before them."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            app["models"].sort(key=self._model_order)
+            app["models"][:0] = entries(request, app["app_label"])
+        return sorted(
+            found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "admin_order", 50)
+        )
+
+    def _model_order(self, row: dict[str, Any]) -> tuple[int, str]:
+        return getattr(self._registry[row["model"]], "menu_order", 50), str(row["name"])

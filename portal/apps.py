@@ -12,10 +12,13 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     verbose_name = "Tenants and people"
+    admin_order = 10
 
     def ready(self) -> None:
         from portal import signals  # noqa: F401
+        from portal.home import register_panels
 
+        register_panels()
         post_migrate.connect(create_cache_table, sender=self)
 
 

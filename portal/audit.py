@@ -66,7 +66,7 @@ def record(
         actor=actor,
         actor_label=actor.display_name[:200] if actor else "Trunkline",
         tenant=tenant,
-        partner=partner or (tenant.partner if tenant else _partner(target)),
+        partner_id=tenant.partner_id if tenant and not partner else _partner_id(partner or target),
         target_type=target._meta.label_lower if target is not None else "",
         target_id=str(target.pk or "") if target is not None else "",
         target_label=redact(str(target))[:300] if target is not None else "",
@@ -180,11 +180,8 @@ def _tenant(target: Model) -> Tenant | None:
     return found if isinstance(found, Tenant) else None
 
 
-def _partner(target: Model | None) -> Partner | None:
-    if isinstance(target, Partner):
-        return target
-    found = getattr(target, "partner", None)
-    return found if isinstance(found, Partner) else None
+def _partner_id(target: Model | None) -> int | None:
+    return target.pk if isinstance(target, Partner) else getattr(target, "partner_id", None)
 
 
 def _address(request: HttpRequest | None) -> str | None:

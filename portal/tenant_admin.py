@@ -12,71 +12,30 @@ person's tenants; 404 for any other row; an audit entry for every change.
         def test_connection(self, request, connection): ...    # admin:integrations_connection_test_connection
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.views.decorators.csrf import csrf_protect
+from django.http import Http404, HttpRequest
 
-from portal import audit
-from portal.access import TENANT_PATHS, Access, Action, access_of, tenant_of
+from portal.access import TENANT_PATHS, Action, access_of, tenant_of
+from portal.audited import Audited
 from portal.filters import scoped_filters
 from portal.models import Tenant
+from portal.own_pages import list_view, object_view
 from portal.paginator import CappedPaginator
 
+__all__ = ["ReadOnlyTenantAdmin", "TenantAdmin", "TenantInline", "list_view", "object_view"]
+
 if TYPE_CHECKING:  # generic only in the stubs
-    StockAdmin = admin.ModelAdmin[Any]
     StockInline = admin.TabularInline[Any, Any]
 else:
-    StockAdmin = admin.ModelAdmin
     StockInline = admin.TabularInline
 
 
-@dataclass(frozen=True)
-class View:
-    """What `object_view` and `list_view` note on a method, for `get_urls`."""
-
-    path: str
-    action: Action | None
-    methods: tuple[str, ...]
-    per_object: bool
-
-
-def object_view(
-    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
-) -> Callable[[Any], Any]:
-    """Make a method `(self, request, obj)` a page under `<pk>/path`, named `<app>_<model>_<method>`.
-
-    The row is looked up first (404 outside the person's tenants), then the action (403), then the method (405).
-    `action` None asks for the admin's `view_action`.
-    """
-    return _mark(View(path, action, methods, per_object=True))
-
-
-def list_view(
-    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
-) -> Callable[[Any], Any]:
-    """Make a method `(self, request)` a page beside the list, named `<app>_<model>_<method>`."""
-    return _mark(View(path, action, methods, per_object=False))
-
-
-def _mark(view: View) -> Callable[[Any], Any]:
-    def mark(method: Any) -> Any:
-        method.admin_view = view
-        return method
-
-    return mark
-
-
-class TenantAdmin(StockAdmin):
+class TenantAdmin(Audited):
     """Stock admin, narrowed to the tenants and actions of the person who looks."""
 
     tenant_path: ClassVar[str | None] = "tenant"
@@ -135,7 +94,7 @@ class TenantAdmin(StockAdmin):
     def object_or_404(self, request: HttpRequest, pk: object, action: Action | None = None) -> Any:
         """The row for a page of its own; PermissionDenied where the person may see it but not do `action`."""
         found = self.get_object(request, unquote(str(pk)))
-        if found is None or not self.may(request, self.view_action, found):
+        if found is None or not self.has_view_permission(request, found):
             raise Http404
         if action is not None and not self.may(request, action, found):
             raise PermissionDenied
@@ -207,111 +166,6 @@ class TenantAdmin(StockAdmin):
     def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
         return access_of(request.user).may(action, self.tenant_of(obj))
 
-    # --- audit -------------------------------------------------------------------------------------------------------
-
-    @property
-    def audit_name(self) -> str:
-        """The first half of this model's actions in the audit trail: "sync_rule" of "sync_rule.changed"."""
-        return str(self.opts.verbose_name).lower().replace(" ", "_")
-
-    def construct_change_message(  # type: ignore[override]  # ours goes to log_addition and log_change
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> dict[str, Any]:
-        """The diff of a saved form and its inlines."""
-        diff = audit.diff_of(form)
-        for formset in formsets or ():
-            for row in formset.new_objects:
-                diff[f"{row._meta.verbose_name} {row}"] = [None, "added"]
-            for row, names in formset.changed_objects:
-                diff[f"{row._meta.verbose_name} {row}"] = [None, "changed " + ", ".join(names)]
-            for row in formset.deleted_objects:
-                diff[f"{row._meta.verbose_name} {row}"] = [str(row), None]
-        return diff
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        audit.record(f"{self.audit_name}.added", obj, diff=_as_diff(message))
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        diff = _as_diff(message)
-        if diff:
-            audit.record(f"{self.audit_name}.changed", obj, diff=diff)
-
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> None:  # type: ignore[override]
-        for obj in queryset:
-            audit.record(f"{self.audit_name}.deleted", obj)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """What was done to this row, from the audit trail."""
-        obj = self.object_or_404(request, object_id)
-        entries = audit.history_of(obj)[:200]
-        return self.page(
-            request,
-            "admin/object_history.html",
-            obj,
-            title=f"History of {obj}",
-            entries=entries,
-            **(extra_context or {}),
-        )
-
-    # --- pages of our own --------------------------------------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        """Stock addresses, with those of `object_view` and `list_view` before them."""
-        return [*self._own_urls(), *super().get_urls()]
-
-    def _own_urls(self) -> Iterable[URLPattern]:
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
-        for name in dir(type(self)):
-            view = getattr(getattr(type(self), name, None), "admin_view", None)
-            if isinstance(view, View):
-                route = f"<path:object_id>/{view.path}" if view.per_object else view.path
-                yield path(
-                    route, self.admin_site.admin_view(self._guard(name, view)), name=f"{prefix}_{name}"
-                )
-
-    def _guard(self, name: str, view: View) -> Callable[..., HttpResponseBase]:
-        method = getattr(self, name)
-
-        @csrf_protect
-        def guarded(request: HttpRequest, object_id: str | None = None) -> HttpResponseBase:
-            obj: list[Any] = []
-            if object_id is not None:
-                obj = [self.object_or_404(request, object_id, view.action)]
-            elif not self.may(request, view.action or self.view_action):
-                raise PermissionDenied
-            if request.method not in (*view.methods, "HEAD"):
-                return HttpResponseNotAllowed(view.methods)
-            return method(request, *obj)
-
-        return update_wrapper(guarded, method)
-
-    def page(
-        self, request: HttpRequest, template: str, obj: Any = None, *, title: str, **context: Any
-    ) -> TemplateResponse:
-        """A page of this admin in its usual frame: bread crumbs, header, messages."""
-        request.current_app = self.admin_site.name
-        return TemplateResponse(
-            request,
-            template,
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "app_label": self.opts.app_label,
-                "original": obj,
-                "object": obj,
-                "title": title,
-                "media": self.media,
-                "access": self.access(request),
-                "has_view_permission": self.has_view_permission(request, obj),
-                **context,
-            },
-        )
-
-    def access(self, request: HttpRequest) -> Access:
-        return access_of(request.user)
-
 
 class ReadOnlyTenantAdmin(TenantAdmin):
     """Rows that syncs write and people read. Pages of its own may still act on them."""
@@ -343,7 +197,3 @@ class TenantInline(StockInline):
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         return self._parent().get_field_queryset(db, db_field, request)
-
-
-def _as_diff(message: Any) -> dict[str, Any]:
-    return message if isinstance(message, dict) else {}

@@ -1,14 +1,16 @@
-"""Every address of the portal: the admin, and two pages for machines that watch it."""
+"""The ground floor's addresses: the admin, the page where people set their password, and two for machines."""
 
 from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
 from portal import health
+from portal.login import SetPasswordView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("welcome/<uidb64>/<token>/", SetPasswordView.as_view(), name="set_password"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -57,17 +57,7 @@ class AuditEntryAdmin(ReadOnlyTenantAdmin):
     fields = tuple(readonly_fields)
 
     def scoped(self, request: HttpRequest, rows: QuerySet[Any], action: Action) -> QuerySet[Any]:
-        """Entries of the person's tenants; of whole partners; and log-ins of the people they manage."""
-        access = access_of(request.user)
-        if access.is_platform_admin:
-            return rows
-        return rows.filter(
-            Q(tenant__in=access.tenant_ids(action))
-            | Q(tenant=None, partner__in=access.partners(action).values("pk"))
-            | Q(
-                tenant=None, partner=None, action__startswith="log_in", actor__in=access.people().values("pk")
-            )
-        )
+        return access_of(request.user).trail(rows, action)
 
     def may(self, request: HttpRequest, action: Action | None, obj: Model | None = None) -> bool:
         """A row was found through `scoped`, which knows of entries without tenant: the action is left to ask."""

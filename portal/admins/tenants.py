@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from portal.access import Action, access_of
+from portal.look import badge
 from portal.models import Partner, Tenant
+from portal.panels import STATUS_TONES, tenant_panels
 from portal.tenant_admin import TenantAdmin
 
 
@@ -16,8 +18,9 @@ class TenantsAdmin(TenantAdmin):
     """Merchants. The change page also carries the panels that upper floors register for a tenant."""
 
     tenant_path = ""
+    menu_order = 10
     delete_action = None  # a tenant that leaves is set to “disconnected”: its records and audit trail stay
-    list_display = ["name", "partner", "status", "timezone", "currency"]
+    list_display = ["name", "partner", "state", "timezone", "currency"]
     list_filter = ["status", "partner"]
     list_select_related = ["partner"]
     search_fields = ["name", "slug"]
@@ -27,6 +30,19 @@ class TenantsAdmin(TenantAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A new tenant needs a role on its partner; one on other tenants is not enough."""
         return access_of(request.user).partners(Action.CONFIGURE).exists()
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        tenant = kwargs.get("obj")
+        if tenant is not None:
+            context["tenant_panels"] = tenant_panels(request, tenant)
+            context["may_audit"] = self.may(request, Action.AUDIT, tenant)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, tenant: Tenant) -> str:
+        return badge(tenant.get_status_display(), STATUS_TONES[tenant.status])
 
     def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
         return access_of(request.user).may_partner(action, obj.partner_id)
@@ -41,6 +57,7 @@ class PartnerAdmin(TenantAdmin):
 
     tenant_path = None
     view_action = add_action = change_action = Action.PLATFORM
+    menu_order = 40
     delete_action = None  # protected by its tenants, and named in the audit trail
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]

@@ -1,0 +1,52 @@
+"""The ground floor's own panels of the home page: tenants by health, and what was done last."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+
+from portal.access import Action, access_of
+from portal.models import AuditEntry, Tenant
+from portal.panels import health_of, register_panel
+
+SHOWN = 12
+LOOKED_AT = 200
+"""Tenants whose health is asked for: the worst dozen of them are shown."""
+
+_WORST_FIRST = ["bad", "warn", "busy", "ok", "idle"]
+
+
+def tenants(request: HttpRequest) -> dict[str, Any]:
+    """Counts by status, and the tenants that fare worst."""
+    access = access_of(request.user)
+    own = access.tenants()
+    counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
+    looked_at = list(own.select_related("partner")[:LOOKED_AT])
+    health = health_of(looked_at)
+    looked_at.sort(key=lambda tenant: _WORST_FIRST.index(health[tenant.pk].tone))
+    total = sum(counts.values())
+    return {
+        "rows": [(tenant, health[tenant.pk]) for tenant in looked_at[:SHOWN]],
+        "tally": [
+            (status.value, counts[status.value], status.label.lower())
+            for status in Tenant.Status
+            if counts.get(status.value)
+        ],
+        "total": total,
+        "more": total > SHOWN,
+        "may_add": access.partners(Action.CONFIGURE).exists(),
+    }
+
+
+def recent(request: HttpRequest) -> dict[str, Any] | None:
+    """The last entries of the audit trail."""
+    access = access_of(request.user)
+    if not access.may_somewhere(Action.AUDIT):
+        return None
+    return {"entries": access.trail(AuditEntry.objects.select_related("tenant"))[:8]}
+
+
+def register_panels() -> None:
+    """Called once the apps are ready."""
+    register_panel("Tenants", 10, tenants, "portal/panels/tenants.html")
+    register_panel("Lately", 90, recent, "portal/panels/audit.html")
