@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Any
 
 import orjson
 from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
@@ -77,21 +78,21 @@ def fetch_by_client_credentials(
     call = Call("POST", url, form=form, repeatable=True, paced=False)
     answer = http.send(call, dict, classify=lambda call, reply: _classify(call, reply, system))
     try:
-        found = oauth.parse_request_body_response(orjson.dumps(answer.data).decode())
+        return _token(oauth.parse_request_body_response(orjson.dumps(answer.data).decode()))
     except (OAuth2Error, TypeError, ValueError, AttributeError) as error:
         message = f"{system} answered the request for a token with something else. Check the token address."
         details = f"{call.place}: {type(error).__name__}"
         raise RemoteError(Who.FIX_CONFIGURATION, "no_token", message, details=details) from None
-    return _token(found)
 
 
-def _token(found: Mapping[str, object]) -> Token:
-    life = found.get("expires_in")
-    seconds = float(life) if isinstance(life, (int, float)) else _ASSUMED_LIFE
-    scope = found.get("scope") or ""
-    scopes = scope.split() if isinstance(scope, str) else [str(part) for part in scope]  # type: ignore[attr-defined]
-    expires_at = datetime.fromtimestamp(time.time() + seconds, UTC)
-    return Token(str(found["access_token"]), expires_at, tuple(scopes))
+def _token(found: Mapping[str, Any]) -> Token:
+    """Raises ValueError for a reply without a usable token."""
+    value, life, scope = found["access_token"], found.get("expires_in"), found.get("scope") or ""
+    if type(value) is not str or not value.isprintable() or not value.strip():
+        raise ValueError("no usable token")
+    seconds = float(life) if life else _ASSUMED_LIFE
+    scopes = scope.split() if isinstance(scope, str) else [str(part) for part in scope]
+    return Token(value, datetime.fromtimestamp(time.time() + seconds, UTC), tuple(scopes))
 
 
 def _classify(call: Call, reply: Reply, system: str) -> RemoteError:
