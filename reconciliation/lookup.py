@@ -64,8 +64,6 @@ def parents(source: Source, wanted: Mapping[str, Iterable[str]]) -> dict[tuple[s
     return {(entity, external_id): Parent(record_id, state) for entity, external_id, record_id, state in rows}
 
 
-def _time(value: datetime | str | None) -> datetime | None:
-    """SQLite gives the text that Django stored."""
-    if isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return value
+def _time(value: datetime | None) -> datetime | None:
+    """SQLite's driver gives naive times, in UTC."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

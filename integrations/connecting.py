@@ -1,0 +1,203 @@
+"""Onboarding a merchant and connecting a system: the acts behind the admin's forms and the commands.
+
+The route: `onboard` (tenant) -> `save_credentials` (connection, rules, mappings) -> `test` (token, scopes,
+and the short lists that a scope is chosen from) -> scope and rules by hand -> `syncing.start`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import mappings
+from integrations.calls import connector_for, forget_token
+from integrations.connectors.base import Check
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.hosts import AddressRefused
+from integrations.connectors.registry import CONNECTORS
+from integrations.connectors.spec import ConnectorSpec
+from integrations.models import Connection, FieldMapping, SyncRule
+from integrations.work import switch_off, work
+from portal import audit
+from portal.models import Partner, Tenant, User
+from portal.secrets import SecretUnreadable
+from reconciliation.models import Source
+
+CHOICE_LISTS = ("business_unit", "tag_type")
+OFF_AT_FIRST = frozenset({"note"})
+_MISSING = "scope is missing: "
+
+
+class ConnectingFailed(Exception):
+    """A test that did not come through, in words for a person. `who` must act."""
+
+    def __init__(self, message: str, who: str) -> None:
+        super().__init__(message)
+        self.who = who
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What a test found: the account, each scope, and the entities that were switched off for want of one."""
+
+    check: Check
+    switched_off: tuple[str, ...]
+
+
+def spec_of(system: str) -> ConnectorSpec:
+    """The registry's row. Raises ValidationError for a system there is none of."""
+    try:
+        return CONNECTORS[system]
+    except KeyError:
+        raise ValidationError(
+            f"There is no connector “{system}”; there is {', '.join(CONNECTORS)}."
+        ) from None
+
+
+def onboard(
+    slug: str,
+    name: str,
+    *,
+    partner: Partner,
+    timezone_name: str = "",
+    region: str = "",
+    currency: str = "",
+    user: User | None = None,
+) -> tuple[Tenant, bool]:
+    """Create the tenant, or bring an existing one up to what is given. Raises ValidationError."""
+    tenant = Tenant.objects.filter(slug=slug).first()
+    created = tenant is None
+    if tenant is None:
+        tenant = Tenant(slug=slug, partner=partner)
+    elif tenant.partner_id != partner.pk:
+        raise ValidationError(
+            f"“{slug}” is already a merchant of {tenant.partner}. Choose another short name."
+        )
+    tenant.name = name
+    tenant.timezone = timezone_name or tenant.timezone
+    tenant.phone_region = region or tenant.phone_region
+    tenant.currency = currency or tenant.currency
+    tenant.full_clean()
+    with transaction.atomic():
+        tenant.save()
+        audit.record("tenant.added" if created else "tenant.changed", tenant, actor=user, tenant=tenant)
+    return tenant, created
+
+
+def save_credentials(
+    tenant: Tenant,
+    system: str,
+    credentials: Mapping[str, str],
+    *,
+    environment: str,
+    api_url: str = "",
+    auth_url: str = "",
+    allowed_hosts: list[str],
+    user: User | None = None,
+) -> Connection:
+    """Store what opens the remote system, checked in form, with rules and mappings for a new connection.
+
+    A credential left out keeps its stored value. Raises ValidationError by field.
+    """
+    spec = spec_of(system)
+    known = Connection.objects.filter(tenant=tenant, system=system).first()
+    stored = dict(known.credentials.reveal()) if known and known.credentials else {}
+    values, wrong = spec.clean({**stored, **{name: text for name, text in credentials.items() if text}})
+    errors: dict[str, str] = dict(wrong)
+    if environment not in {item.name for item in spec.environments}:
+        errors["environment"] = f"“{environment}” is none of {', '.join(e.name for e in spec.environments)}."
+    else:
+        try:
+            spec.check_address(environment, api_url=api_url, auth_url=auth_url, allowed=allowed_hosts)
+        except AddressRefused as error:
+            errors["api_url"] = str(error)
+    if errors:
+        raise ValidationError(errors)
+    with transaction.atomic():
+        connection = known or _new_connection(tenant, spec)
+        connection.environment, connection.api_url, connection.auth_url = environment, api_url, auth_url
+        connection.credentials = values
+        connection.remote_account = values.get(spec.account_field, "")
+        connection.status = Connection.Status.NEW
+        connection.save()
+        forget_token(connection)
+        ensure_rules(connection)
+        changed = {name: audit.CHANGED for name in values if values[name] != stored.get(name)}
+        action = "connection.changed" if known else "connection.added"
+        audit.record(action, connection, actor=user, tenant=tenant, diff=changed)
+    return connection
+
+
+def _new_connection(tenant: Tenant, spec: ConnectorSpec) -> Connection:
+    source = Source.objects.create(tenant=tenant, system=spec.system, name=spec.label)
+    return Connection(tenant=tenant, system=spec.system, source=source)
+
+
+def ensure_rules(connection: Connection) -> None:
+    """A rule with its default mapping for each entity that the connector declares and has none yet."""
+    existing = set(connection.rules.values_list("entity", flat=True))
+    for position, entity in enumerate(CONNECTORS[connection.system].entities.values()):
+        if entity.name in existing:
+            continue
+        rule = SyncRule.objects.create(
+            connection=connection,
+            entity=entity.name,
+            position=position,
+            enabled=entity.name not in OFF_AT_FIRST,
+            page_size=min(500, entity.max_page_size),
+        )
+        FieldMapping.objects.bulk_create(mappings.default_lines(rule))
+
+
+def test(connection: Connection, *, user: User | None = None) -> Tested:
+    """Call the remote: a token, then every scope; then read the lists a scope is chosen from.
+
+    A missing scope switches its entities off and stops nothing else; one that has come switches them on again.
+    Raises ConnectingFailed.
+    """
+    try:
+        with connector_for(connection) as (connector, _):
+            found = connector.check()
+    except RemoteError as error:
+        connection.fail(error.message, error.who, relink=error.relink)
+        audit.record(
+            "connection.tested", connection, actor=user, tenant=connection.tenant, note=error.message
+        )
+        raise ConnectingFailed(error.message, error.who) from error
+    except (SecretUnreadable, AddressRefused) as error:
+        connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
+        raise ConnectingFailed(str(error), Who.FIX_CONFIGURATION) from error
+    off = _note_scopes(connection, found)
+    missing = ", ".join(scope.scope for scope in found.missing)
+    note = f"missing: {missing}" if missing else "all scopes granted"
+    audit.record("connection.tested", connection, actor=user, tenant=connection.tenant, note=note)
+    _read_choices(connection)
+    return Tested(found, off)
+
+
+def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
+    connection.status, connection.health = Connection.Status.CONNECTED, Connection.Health.HEALTHY
+    connection.problem, connection.problem_who, connection.problem_at = "", "", None
+    connection.tested_at = timezone.now()
+    connection.scopes = [
+        {"scope": s.scope, "granted": s.granted, "entities": list(s.entities), "how": s.how}
+        for s in found.scopes
+    ]
+    connection.save()
+    off: list[str] = []
+    for scope in found.scopes:
+        if scope.granted:
+            back = connection.rules.filter(entity__in=scope.entities, off_because__startswith=_MISSING)
+            back.exclude(entity__in=OFF_AT_FIRST).update(enabled=True, off_because="")
+        else:
+            switch_off(connection, set(scope.entities), f"{_MISSING}{scope.scope}")
+            off += scope.entities
+    return tuple(off)
+
+
+def _read_choices(connection: Connection) -> None:
+    """Business units and tags, right away: they are what a scope is chosen from. A failure shows in its run."""
+    for rule in connection.rules.filter(entity__in=CHOICE_LISTS, enabled=True):
+        work(rule.pk, seconds=20)
