@@ -66,5 +66,5 @@ class SetPasswordView(PasswordResetConfirmView):
 
     def form_valid(self, form: "SetPasswordForm[Any]") -> HttpResponse:
         reply = super().form_valid(form)
-        record("user.password_set", form.user, actor=form.user)
+        record("person.password_set", form.user, actor=form.user)
         return reply

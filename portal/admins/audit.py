@@ -34,7 +34,7 @@ class AuditEntryAdmin(ReadOnlyTenantAdmin):
     """Append-only: nobody adds, changes or removes an entry here."""
 
     view_action = Action.AUDIT
-    list_display = ["at", "who", "what", "tenant", "changes"]
+    list_display = ["at", "who", "what", "tenant", "changed_fields"]
     list_display_links = ["at"]
     list_filter = ["tenant", ActionFilter, "at"]
     list_select_related = ["tenant"]
@@ -74,6 +74,10 @@ class AuditEntryAdmin(ReadOnlyTenantAdmin):
     @admin.display(description="on")
     def target(self, entry: AuditEntry) -> str:
         return target_link(self.admin_site, entry)
+
+    @admin.display(description="changed")
+    def changed_fields(self, entry: AuditEntry) -> str:
+        return ", ".join(_words(name) for name in entry.diff) or "—"
 
     @admin.display(description="changes")
     def changes(self, entry: AuditEntry) -> str:

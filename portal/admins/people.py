@@ -22,8 +22,8 @@ from portal.login import password_link
 from portal.models import Partner, Role, RoleGrant, Tenant, User
 from portal.tenant_admin import TenantAdmin, object_view
 
-audit.register_action("user.link_made", "made a set-password link for {target}")
-audit.register_action("user.password_set", "set a new password")
+audit.register_action("person.link_made", "made a set-password link for {target}")
+audit.register_action("person.password_set", "set a new password")
 
 
 class InviteForm(RoleFields):
@@ -133,7 +133,7 @@ class UserAdmin(TenantAdmin):
         """Show a link by which this person sets a password."""
         if not self.may_make_link(request, user):
             raise PermissionDenied
-        audit.record("user.link_made", user, partner=_home_of(user))
+        audit.record("person.link_made", user, partner=_home_of(user))
         return self.page(
             request,
             "admin/portal/user/link.html",

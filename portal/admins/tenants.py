@@ -1,7 +1,9 @@
 """Partners and tenants."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,12 +14,41 @@ from portal.models import Partner, Tenant
 from portal.panels import STATUS_TONES, tenant_panels
 from portal.tenant_admin import TenantAdmin
 
+LIKELY_ZONES = [
+    f"America/{city}"
+    for city in (
+        *("New_York", "Chicago", "Denver", "Phoenix", "Los_Angeles", "Anchorage", "Toronto", "Winnipeg"),
+        *("Edmonton", "Vancouver", "Halifax"),
+    )
+] + ["Pacific/Honolulu"]
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    """Time zones to choose from, the merchants' likely ones first."""
+
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        choices=[
+            (
+                "United States and Canada",
+                [(name, name.split("/")[1].replace("_", " ")) for name in LIKELY_ZONES],
+            ),
+            (
+                "All",
+                [(name, name) for name in sorted(available_timezones() - set(LIKELY_ZONES)) if "/" in name],
+            ),
+        ],
+        initial=Tenant._meta.get_field("timezone").default,
+        help_text=Tenant._meta.get_field("timezone").help_text,
+    )
+
 
 @admin.register(Tenant)
 class TenantsAdmin(TenantAdmin):
     """Merchants. The change page also carries the panels that upper floors register for a tenant."""
 
     tenant_path = ""
+    form = TenantForm
     menu_order = 10
     delete_action = None  # a tenant that leaves is set to “disconnected”: its records and audit trail stay
     list_display = ["name", "partner", "state", "timezone", "currency"]

@@ -36,7 +36,7 @@ class AuditEntry(models.Model):
     whose names it keeps in words. `diff` is `{field: [old, new]}`, secrets only as "changed".
     """
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField("when", default=timezone.now, db_index=True)
     action = models.CharField(max_length=64, db_index=True)
     actor = models.ForeignKey(
         User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"

@@ -30,6 +30,8 @@ class User(AbstractUser):
 
     class Meta:
         ordering = ["username"]
+        verbose_name = "person"
+        verbose_name_plural = "people"
 
     def __str__(self) -> str:
         return self.display_name
@@ -58,6 +60,8 @@ class RoleGrant(models.Model):
 
     class Meta:
         ordering = ["user", "role"]
+        verbose_name = "role"
+        verbose_name_plural = "roles"
         constraints = [
             models.CheckConstraint(
                 name="role_has_its_target",
