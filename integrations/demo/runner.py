@@ -1,0 +1,183 @@
+"""The demo itself, step by step. See the package for the route."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import requests
+from django.conf import settings
+from django.db import connection as database
+
+from integrations.demo import people
+from integrations.demo.children import LOOK, ChildDied, Children, Stopped, end_group
+from integrations.demo.state import HOST, State, identity, is_alive
+from integrations.models import Connection
+from integrations.sandbox.servicetitan import access
+from portal.models import Tenant
+
+SLUG, NAME = "hartwell", "Hartwell Plumbing & Air"
+PATIENCE = 60.0
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the text says why and what to do."""
+
+
+class Demo:
+    """One run. `go` returns when a person has stopped it; raises DemoFailed or ChildDied."""
+
+    def __init__(
+        self, say: Callable[[str], None], *, customers: int, web_port: int, sandbox_port: int
+    ) -> None:
+        self.say, self.customers = say, customers
+        self.state = State.load(state_file())
+        refuse_second(self.state)
+        end_leftovers(self.state, say)
+        self.web = f"http://{HOST}:{self.state.port('web', web_port)}"
+        self.sandbox = f"http://{HOST}:{self.state.port('sandbox', sandbox_port)}"
+        self.state.runner, self.state.children = identity(), []
+        self.state.save()
+        log_dir = settings.VAR_DIR / "log"
+        log_dir.mkdir(parents=True, exist_ok=True)
+        self.children = Children(log_dir, self._environment(), self._note_child)
+
+    def _environment(self) -> dict[str, str]:
+        allowed = {*settings.CUSTOM_API_HOSTS, self.sandbox.removeprefix("http://")}
+        return {
+            **os.environ,
+            "CUSTOM_API_HOSTS": ",".join(sorted(allowed)),
+            "INSECURE_HTTP": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _note_child(self, pid: int) -> None:
+        with suppress(psutil.Error):  # a command may be over already
+            self.state.children.append(identity(pid))
+        self.state.save()
+
+    def go(self) -> None:
+        self.children.listen()
+        try:
+            self._start()
+            self.say(self._welcome())
+            while True:
+                self.children.watch()
+                time.sleep(LOOK)
+        except Stopped:
+            self.say("\nStopping what this demo started ...")
+        finally:
+            self.children.stop()
+            self.state.runner, self.state.children = None, []
+            self.state.save()
+        self.say("Stopped. The data stays: `make demo` takes up from here.")
+
+    def _start(self) -> None:
+        self._manage("migrate", "--verbosity", "0", why="The database could not be prepared.")
+        self.say("Database ready.")
+        self._start_sandbox()
+        self.children.start(
+            "web", "-m", "gunicorn", "portal.wsgi", "--bind", self.web.removeprefix("http://"),
+            "--threads", "4", "--graceful-timeout", "3", "--access-logfile", "-",
+        )  # fmt: skip
+        people.ensure_partner()
+        tenant = self._merchant()
+        people.ensure_people(self.state, tenant)
+        self.state.save()
+        self._connect(tenant)
+        database.close()
+        self._await(f"{self.web}/healthz", "web server")
+        self.say(f"Web server ready on {self.web}.")
+        self._sync()
+        self.children.start("worker", "manage.py", "qcluster")
+        self.say("Worker cluster started.")
+
+    def _manage(self, *command: str, why: str, said: str = "", quiet: bool = False) -> None:
+        if self.children.call("manage.py", *command, said=said, quiet=quiet):
+            raise DemoFailed(f"{why} The reason stands above.")
+
+    def _start_sandbox(self) -> None:
+        self.children.start(
+            "sandbox", "manage.py", "sandbox", "servicetitan", "--port", str(self.state.ports["sandbox"]),
+            "--customers", str(self.customers), "--seed", "1", "--born", str(self.state.born), "--lag", "0",
+        )  # fmt: skip
+        self._await(f"{self.sandbox}/_sandbox/stats", "sandbox")
+        self.say(f"ServiceTitan sandbox ready on {self.sandbox}.")
+
+    def _await(self, url: str, what: str) -> None:
+        """Until the address answers."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.children.watch()
+            try:
+                if requests.get(url, timeout=5).ok:
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(LOOK)
+        raise DemoFailed(f"The {what} did not answer on {url} within {PATIENCE:.0f} seconds: see its log.")
+
+    def _merchant(self) -> Tenant:
+        if not Tenant.objects.filter(slug=SLUG).exists():
+            self._manage(
+                "onboard", SLUG, "--name", NAME, "--timezone", "America/Chicago",
+                why="The demo merchant could not be onboarded.",
+            )  # fmt: skip
+        return Tenant.objects.select_related("partner").get(slug=SLUG)
+
+    def _connect(self, tenant: Tenant) -> None:
+        """Connect the merchant, unless the connection of the last run still stands."""
+        stands = Connection.objects.filter(
+            tenant=tenant,
+            system="servicetitan",
+            status__in=[Connection.Status.CONNECTED, Connection.Status.PAUSED],
+            api_url=self.sandbox,
+        )
+        if stands.exists():
+            self.say(f"{NAME} is connected already.")
+            return
+        self._manage(
+            "connect", SLUG, "servicetitan", "--tenant-id", str(access.TENANT), "--client-id", access.CLIENT_ID,
+            "--client-secret", "-", "--app-key", access.APP_KEY, "--environment", "custom",
+            "--api-url", self.sandbox, "--auth-url", self.sandbox,
+            said=f"{access.CLIENT_SECRET}\n", why="The demo merchant could not be connected.",
+        )  # fmt: skip
+
+    def _sync(self) -> None:
+        """A sync with failed records is worth looking at in the portal, and no reason to stop the demo."""
+        if self.children.call("manage.py", "sync", SLUG):
+            self.say("The sync did not end well; the reasons stand above and on the merchant's page.")
+
+    def _welcome(self) -> str:
+        return (
+            f"\nTrunkline is ready: {self.web}/\n\n{people.table(self.state)}\n\n"
+            f"  {NAME}'s own ServiceTitan page: {self.sandbox}/admin/\n"
+            f"  Logs: {self.children.log_dir}\n\nCtrl-C stops everything this command started, nothing else."
+        )
+
+
+def state_file() -> Path:
+    return settings.VAR_DIR / "demo.json"
+
+
+def refuse_second(state: State) -> None:
+    """Raises DemoFailed while another demo runs on the same data."""
+    if state.runner and state.running_elsewhere():
+        address = f"http://{HOST}:{state.ports.get('web')}"
+        raise DemoFailed(
+            f"The demo already runs on {address} (process {state.runner[0]}). Stop it there first."
+        )
+
+
+def end_leftovers(state: State, say: Callable[[str], None]) -> None:
+    """Processes of a demo that was killed and could not stop them itself."""
+    left = [who for who in state.children if is_alive(who)]
+    for pid, _ in left:
+        end_group(pid)
+    if left:
+        say(f"Ended {len(left)} processes that a killed demo had left behind.")
+
+
+__all__ = ["ChildDied", "Demo", "DemoFailed"]
