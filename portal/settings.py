@@ -64,9 +64,9 @@ INSTALLED_APPS = [
     "django.forms",
     "csp",
     "django_q",
-    "import_export",
     "reconciliation",
     "integrations",
+    "import_export",  # behind ours: it brings a command named `export` too, and the first one wins
 ]
 
 MIDDLEWARE = [

@@ -1,0 +1,123 @@
+"""What an export of an entity holds: its columns, read from the table of entities.
+
+Children are exports of their own (`invoice_line`, `payment_split`): `id` and `external_id` are the line's,
+`active` and `source_modified_at` its invoice's, as a line lives and dies with it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from reconciliation.entities import ENTITIES, Entity
+from reconciliation.models import Contact, Record, ReferenceItem
+
+CHILDREN = {"invoice_line": "invoice", "payment_split": "payment"}
+"""Exports of nested rows, and the entity that each belongs to."""
+
+_NAMED_BY_NUMBER = {"job", "appointment", "invoice", "payment"}
+
+
+class UnknownEntity(LookupError):
+    """There is no such entity; the text names those there are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no entity “{name}”. Those there are: {', '.join(entity_names())}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, the lookup that fills it, and the kind of its values.
+
+    Kinds: id, text, boolean, timestamp, decimal, number, integer, json.
+    """
+
+    name: str
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One entity's export: `where` picks its rows among those of its model."""
+
+    name: str
+    model: type[Model]
+    columns: tuple[Column, ...]
+    tenant_path: str = "tenant"
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """`rows` without those of other entities that share the model."""
+        return rows.filter(**self.where)
+
+    def naming_tenants(self) -> "Plan":
+        """The same with a column `tenant` behind the first four, for rows of several tenants."""
+        tenant = Column("tenant", f"{self.tenant_path}__slug", "text")
+        return replace(self, columns=(*self.columns[:4], tenant, *self.columns[4:]))
+
+
+def entity_names() -> list[str]:
+    """Everything that can be exported."""
+    return [*ENTITIES, *CHILDREN]
+
+
+def plan_for(name: str) -> Plan:
+    """The export of one entity; UnknownEntity otherwise."""
+    if name in CHILDREN:
+        return _plan_of_children(name, ENTITIES[CHILDREN[name]])
+    if name not in ENTITIES:
+        raise UnknownEntity(name)
+    entity = ENTITIES[name]
+    where = dict(entity.constants)
+    if entity.model is Contact:
+        where = {f"{reference}__isnull": False for reference in entity.references}
+    return Plan(name, entity.model, tuple(_columns(entity)), where=where)
+
+
+def plan_of_model(model: type[Record]) -> Plan:
+    """The export of all entities that share a model, as a list page shows them: their columns together."""
+    entities = [entity for entity in ENTITIES.values() if entity.model is model]
+    columns = {column.name: column for entity in entities for column in _columns(entity)}
+    name = {Contact: "contact", ReferenceItem: "reference_item"}.get(model, entities[0].name)
+    return Plan(name, model, tuple(columns.values()))
+
+
+def _columns(entity: Entity) -> Iterable[Column]:
+    yield from (
+        Column("id", "pk", "id"),
+        Column("external_id", "external_id", "id"),
+        Column("active", "active", "boolean"),
+        Column("source_modified_at", "source_modified_at", "timestamp"),
+    )
+    yield from (Column(name, name, "text") for name in entity.constants)
+    yield from _reference_columns(entity.references)
+    yield from (Column(name, name, kind) for name, kind in entity.fields.items())
+    if entity.currency_fields:
+        yield Column("currency", "tenant__currency", "text")
+    if entity.merges:
+        yield Column("merged_into_external_id", "merged_into__external_id", "id")
+    yield Column("source_created_at", "source_created_at", "timestamp")
+
+
+def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:
+    for name, target in references.items():
+        yield Column(f"{name}_external_id", f"{name}__external_id", "id")
+        yield Column(name, f"{name}__{'number' if target in _NAMED_BY_NUMBER else 'name'}", "text")
+
+
+def _plan_of_children(name: str, entity: Entity) -> Plan:
+    children = entity.children
+    assert children is not None, entity.name  # noqa: S101  # CHILDREN names only entities that have them
+    parent = children.parent
+    columns = (
+        Column("id", "pk", "id"),
+        Column("external_id", "external_id", "id"),
+        Column("active", f"{parent}__active", "boolean"),
+        Column("source_modified_at", f"{parent}__source_modified_at", "timestamp"),
+        *_reference_columns({parent: entity.name, **children.references}),
+        *(Column(field_name, field_name, kind) for field_name, kind in children.fields.items()),
+        Column("currency", f"{parent}__tenant__currency", "text"),
+    )
+    return Plan(name, children.model, columns, tenant_path=f"{parent}__tenant")
