@@ -146,6 +146,7 @@ def ensure_rules(connection: Connection) -> None:
             entity=entity.name,
             position=position,
             enabled=entity.name not in OFF_AT_FIRST,
+            off_because="off unless wanted" if entity.name in OFF_AT_FIRST else "",
             page_size=min(500, entity.max_page_size),
         )
         FieldMapping.objects.bulk_create(mappings.default_lines(rule))

@@ -65,15 +65,15 @@ def start(
     with transaction.atomic():
         for rule in chosen:
             runs.ask(rule, trigger, full=full, user=user, batch=batch)
-        audit.record(
-            "sync.started",
-            connection,
-            actor=user,
-            tenant=connection.tenant,
-            note=f"{'full sync' if full else 'sync'} of {', '.join(rule.entity for rule in chosen)}",
-        )
+        note_start(connection, chosen, full=full, user=user)
     call_workers(len(chosen))
     return batch
+
+
+def note_start(connection: Connection, rules: Sequence[SyncRule], *, full: bool, user: User | None) -> None:
+    """The audit trail's entry for a sync started by hand."""
+    note = f"{'full sync' if full else 'sync'} of {', '.join(rule.entity for rule in rules)}"
+    audit.record("sync.started", connection, actor=user, tenant=connection.tenant, note=note)
 
 
 def ask_to_cancel(run: Run, *, user: User | None) -> None:

@@ -26,5 +26,7 @@ def worker_problem() -> str | None:
     from integrations.schedule import is_alive
 
     if is_alive(timezone.now()) is False:
-        return "The worker cluster has not given a sign of life for three minutes. Start `manage.py qcluster`."
+        return (
+            "The worker cluster has not given a sign of life for three minutes. Start `manage.py qcluster`."
+        )
     return None
