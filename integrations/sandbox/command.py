@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token-life", type=float, default=900.0, metavar="SECONDS")
     parser.add_argument("--page-cap", type=int, default=5000, help="the largest pageSize a list takes")
     parser.add_argument("--feed-page", type=int, default=500, help="rows on a page of an export feed")
+    parser.add_argument(
+        "--born",
+        type=float,
+        metavar="UNIX_TIME",
+        help="as old as the data is, for the same rows after a restart",
+    )
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC",
                         help="a fault by name: html_502:0.05 or server_error:0.1,count=3,path=/jobs")  # fmt: skip
 
@@ -52,6 +58,7 @@ def sandbox_from(options: argparse.Namespace) -> Sandbox:
         shape=options.shape,
         page_cap=options.page_cap,
         feed_page=options.feed_page,
+        born=options.born,
     )
 
 

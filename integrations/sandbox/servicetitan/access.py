@@ -45,11 +45,24 @@ class Access:
         self._tokens: dict[str, Token] = {}
         self.tenant = tenant
         self.app_key = APP_KEY
+        self.app_scopes: tuple[str, ...] = ALL_SCOPES
+        self.app_version = 1
         self.clients = {CLIENT_ID: Client(CLIENT_ID, tenant, [CLIENT_SECRET])}
 
-    def allow(self, scopes: tuple[str, ...]) -> tuple[Client, str]:
+    def publish(self, scopes: tuple[str, ...]) -> None:
+        """The developer edits the app's scopes: a new version, which each merchant has yet to accept."""
+        self.app_scopes, self.app_version = scopes, self.app_version + 1
+
+    def upgrade(self, client_id: str) -> None:
+        """The merchant's admin accepts the app's newest version; id and secret stay."""
+        client = self.clients[client_id]
+        client.scopes, client.version = self.app_scopes, self.app_version
+
+    def allow(self) -> tuple[Client, str]:
         """The merchant's admin presses Allow: fresh credentials, whose secret is shown this once."""
-        client = Client(f"cid.{secrets.token_hex(12)}", self.tenant, [], scopes)
+        client = Client(
+            f"cid.{secrets.token_hex(12)}", self.tenant, [], self.app_scopes, version=self.app_version
+        )
         self.clients[client.id] = client
         return client, self.new_secret(client.id)
 

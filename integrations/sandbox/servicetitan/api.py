@@ -48,7 +48,12 @@ def answer(control: Control, access: Access, request: Request, call: Call) -> Re
     if resource := FEEDS.get(where):
         check(f"{resource.feed_scope or resource.scope}:r")
         return feeds.answer(
-            control.store, resource, request.args, now=control.now(), lag=control.lag, size=control.feed_page
+            control.store,
+            resource,
+            request.args,
+            now=control.present(),
+            lag=control.lag,
+            size=control.feed_page,
         )
     if resource := LISTS.get(where):
         check(f"{resource.scope}:r")

@@ -14,7 +14,15 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.limits import whole_seconds
-from integrations.sandbox.servicetitan import access, api, control_http, misbehaviour, replies, tokens
+from integrations.sandbox.servicetitan import (
+    access,
+    api,
+    consent,
+    control_http,
+    misbehaviour,
+    replies,
+    tokens,
+)
 from integrations.sandbox.servicetitan.access import Access
 from integrations.sandbox.servicetitan.control import Clock, Control
 from integrations.sandbox.servicetitan.shop import build
@@ -51,6 +59,8 @@ class Sandbox:
         if request.path == "/connect/token":
             self.control.calls.arrive_for_token()
             return tokens.answer(self.access, request)
+        if request.path.startswith("/admin"):
+            return consent.answer(self.access, request)
         return self._api_call(request)
 
     def _api_call(self, request: Request) -> Response:
@@ -85,14 +95,16 @@ def create_app(
     shape: str = "shop",
     page_cap: int = 5000,
     feed_page: int = 500,
+    born: float | None = None,
 ) -> Sandbox:
     """A ServiceTitan with one merchant (tenant 900001), whose data follows from `seed`.
 
     `lag` is the export feeds' delay in seconds; `rate` the calls a second per app key and tenant (None: no
-    limit) in a `window` that is `sliding` or a `bucket`; `shape` is `shop` or `exact` (see shop.py). Raises
+    limit) in a `window` that is `sliding` or a `bucket`; `shape` is `shop` or `exact` (see shop.py); the data is
+    as old as `born` (Unix time, default now), so that a restarted sandbox may hold the same rows. Raises
     ValueError for an unknown fault, window or shape.
     """
-    store, shop = build(shape, customers, seed, clock(), access.TENANT)
+    store, shop = build(shape, customers, seed, clock() if born is None else born, access.TENANT)
     switched_on = tuple(from_text(fault) if isinstance(fault, str) else fault for fault in faults)
     watch = Clock(clock)
     gate = Access(watch.now, token_life)

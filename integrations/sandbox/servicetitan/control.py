@@ -44,12 +44,19 @@ class Control:
         self.window: Window | None = None
         self.endpoints: dict[str, int] = {}
         self._touches = 0
+        self._last_change = 0
 
     def now(self) -> float:
         return self.clock.now()
 
+    def present(self) -> int:
+        """The clock in ticks, but never before the last change."""
+        return max(times.from_seconds(self.now()), self._last_change)
+
     def now_ticks(self) -> int:
-        return times.from_seconds(self.now())
+        """A moment for one change, later than every change before: no feed position can lie between two."""
+        self._last_change = max(times.from_seconds(self.now()), self._last_change + 1)
+        return self._last_change
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock: tokens age, lags pass, rate windows empty."""
@@ -87,17 +94,17 @@ class Control:
     def touch(self, entity: str, count: int | None = None, *, share: float | None = None) -> list[int]:
         """Change `count` rows (or a share of all) of an entity now; returns their ids."""
         with self.store.lock:
-            table, now = self.store[entity], self.now_ticks()
+            table = self.store[entity]
             self._touches += 1
             wanted = count if share is None else round(len(table.rows) * share)
             chosen = Random(f"touch:{self._touches}").sample(
                 sorted(table.rows), min(wanted or 1, len(table.rows))
             )
-            for place, row_id in enumerate(sorted(chosen)):
+            for row_id in sorted(chosen):
                 member = TOUCHED.get(entity)
                 text = (table.read(row_id)[member] or "").partition(" (rev ")[0] if member else ""
                 changes = {member: f"{text} (rev {self._touches})".strip()} if member else {}
-                table.write(row_id, changes, now + place)
+                table.write(row_id, changes, self.now_ticks())
             return sorted(chosen)
 
     def merge(self, loser: int, winner: int) -> None:
@@ -126,10 +133,10 @@ class Control:
         """Add customers with all that belongs to them; everything new is modified now. Returns customer ids."""
         with self.store.lock:
             before = {name: set(table.rows) for name, table in self.store.tables.items()}
-            added, now = self.shop.add(count), self.now_ticks()
+            added = self.shop.add(count)
             for name, table in self.store.tables.items():
-                for row_id in table.rows.keys() - before[name]:
-                    table.write(row_id, {}, now)
+                for row_id in sorted(table.rows.keys() - before[name]):
+                    table.write(row_id, {}, self.now_ticks())
             return added
 
     def endpoint(self, name: str, status: int) -> None:
@@ -149,6 +156,10 @@ class Control:
         """Give every client exactly these scopes, in the tokens it fetches from now on."""
         for client in self.access.clients.values():
             client.scopes = tuple(scopes)
+
+    def publish(self, scopes: Iterable[str]) -> None:
+        """A new version of the app asks for these scopes; they hold once the merchant's admin upgrades."""
+        self.access.publish(tuple(scopes))
 
     def expire_tokens(self) -> None:
         self.access.expire_tokens()

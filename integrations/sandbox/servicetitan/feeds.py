@@ -21,15 +21,15 @@ LAST_ID = 2**62
 
 
 def answer(
-    store: Store, resource: Resource, args: queries.Args, *, now: float, lag: float, size: int
+    store: Store, resource: Resource, args: queries.Args, *, now: int, lag: float, size: int
 ) -> Response:
     """One page of a resource's export feed. Raises Refused for a `from` that is neither token nor date."""
     table = store[resource.name]
     order = table.by_modification()
     position = read_position(resource.feed or "", args.get("from", ""))
-    settled = times.from_seconds(now - lag)
+    settled = now - times.from_seconds(lag)
     recent = queries.flag(args, "includeRecentChanges")
-    end = bisect_right(order, (times.from_seconds(now) if recent else settled, LAST_ID))
+    end = bisect_right(order, (now if recent else settled, LAST_ID))
     begin = bisect_right(order, position)
     page = order[begin : min(begin + size, end)]
     has_more = begin + size < end

@@ -29,12 +29,16 @@ def plain(body: Body) -> Body:
     return {name: value for name, value in body.items() if name not in OWN and value is not None}
 
 
-def custom_fields(store: Store, entity: str, row_id: int | None, wanted: list[Body] | None) -> Body:
-    """`customFields` replaces the whole set."""
+def custom_fields(body: Body) -> Body:
+    """`customFields` replaces the whole set; absent or null leaves it alone."""
+    wanted = body.get("customFields")
     if wanted is None:
         return {}
-    return {"customFields": [{"typeId": w["typeId"], "name": f"Field {w['typeId']}", "value": w.get("value") or ""}
-                             for w in wanted]}  # fmt: skip
+    fields = [
+        {"typeId": field["typeId"], "name": f"Field {field['typeId']}", "value": field.get("value") or ""}
+        for field in wanted
+    ]
+    return {"customFields": fields}
 
 
 def keep_external(store: Store, entity: str, row_id: int, given: Mapping[str, Any] | None) -> str:
@@ -73,7 +77,7 @@ def create_customer(control: Control, body: Body) -> Response:
         address=whole_address(body["address"]), created=text, modified=text,
     )  # fmt: skip
     row.update({**plain(body), "address": row["address"], "type": row["type"]})
-    row.update(custom_fields(store, "customers", None, body.get("customFields")))
+    row.update(custom_fields(body))
     table.add(row, created=now, modified=now)
     guid = keep_external(store, "customers", row["id"], body.get("externalData"))
     contacts = [
@@ -96,7 +100,7 @@ def _new_location(store: Store, body: Body, now: int) -> Body:
         id=table.new_id(), customer=body["customerId"], name=body["name"], address=whole_address(body["address"]),
         created=text, modified=text, tags=body.get("tagTypeIds") or (),
     )  # fmt: skip
-    row.update(custom_fields(store, "locations", None, body.get("customFields")))
+    row.update(custom_fields(body))
     table.add(row, created=now, modified=now)
     guid = keep_external(store, "locations", row["id"], body.get("externalData"))
     contacts = [_location_contact(store, row["id"], entry, now) for entry in body.get("contacts") or []]
@@ -113,7 +117,7 @@ def patch(control: Control, body: Body, entity: str, row_id: int) -> Response:
     changes = plain(body)
     if "address" in changes:
         changes["address"] = whole_address(changes["address"])
-    changes.update(custom_fields(store, entity, row_id, body.get("customFields")))
+    changes.update(custom_fields(body))
     store[entity].write(row_id, changes, control.now_ticks())
     guid = keep_external(store, entity, row_id, body.get("externalData"))
     return as_json(shown(store, entity, row_id, guid))

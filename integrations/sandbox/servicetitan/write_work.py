@@ -41,7 +41,7 @@ def create_job(control: Control, body: Body) -> Response:
         total=0.0, summary=body.get("summary"), created=text, modified=text, tags=body.get("tagTypeIds") or (),
         no_charge=bool(body.get("noCharge")), sold_by=body.get("soldById"), customer_po=body.get("customerPo") or "",
     )  # fmt: skip
-    row.update(custom_fields(store, "jobs", None, body.get("customFields")))
+    row.update(custom_fields(body))
     store["jobs"].add(row, created=now, modified=now)
     guid = keep_external(store, "jobs", job_id, body.get("externalData"))
     return as_json(shown(store, "jobs", job_id, guid))
