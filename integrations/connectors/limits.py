@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Protocol
 
 LARGEST_BLOCK = 12
+LONGEST_LEAD = 0.25
 
 
 class Budget(Protocol):
@@ -72,6 +73,7 @@ class PacedLimiter:
         self._lock = Lock()
         self._slots: deque[float] = deque()
         self._held_until = float("-inf")
+        self._lead = 0.0
         self._waiting = 0
         self._waiting_lock = Lock()
 
@@ -80,7 +82,7 @@ class PacedLimiter:
         self._count(+1)
         try:
             while True:
-                slot = self.slot(self._clock())
+                slot = self.slot()
                 wait = slot - self._clock()
                 if wait > 0:
                     self._sleep(wait)
@@ -98,17 +100,26 @@ class PacedLimiter:
             self._slots.clear()
         self._budget.hold(seconds, now)
 
-    def slot(self, now: float) -> float:
+    def slot(self) -> float:
         """The time at which the caller may send; it is theirs alone."""
         with self._lock:
             while True:
                 while self._slots:
                     slot = self._slots.popleft()
-                    if slot >= now - self.interval:
+                    if slot >= self._clock() - self.interval:
                         return slot
-                block = min(LARGEST_BLOCK, max(1, self._waiting))
-                start = self._budget.reserve(block, now)
-                self._slots.extend(start + place * self.interval for place in range(block))
+                self._reserve(min(LARGEST_BLOCK, max(1, self._waiting)))
+
+    def _reserve(self, slots: int) -> None:
+        """Take a block that begins no earlier than the budget is likely to have answered.
+
+        A database may take longer to answer than a slot is good for; without the lead every block would be
+        stale on arrival.
+        """
+        asked = self._clock()
+        start = self._budget.reserve(slots, asked + self._lead)
+        self._lead = min(LONGEST_LEAD, self._clock() - asked)
+        self._slots.extend(start + place * self.interval for place in range(slots))
 
     def _count(self, change: int) -> None:
         """Blocks are as large as the queue here: a process with little to do must not waste the others'."""

@@ -1,12 +1,15 @@
 """What the connector reads: every entity by its list and its feed, changes only, single rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.servicetitan.entities import ENTITIES
+from integrations.connectors.tokens import InProcessTokenStore
 from integrations.mapping import compile_entity
+from integrations.sandbox.faults import Fault
 
 LISTED = [name for name, entity in ENTITIES.items() if entity.path]
 FED = [name for name, entity in ENTITIES.items() if entity.feed]
@@ -128,6 +131,26 @@ def test_a_check_lists_what_is_granted_and_what_is_missing(connect, sandbox):
     assert found.missing[0].entities == ("job",)
     assert "Upgrade to New Version" in found.missing[0].how
     assert {name for scope in found.scopes for name in scope.entities} == set(ENTITIES)
+
+
+def test_a_check_costs_one_small_read_a_module(connect, sandbox):
+    assert connect().check().missing == ()
+    assert sandbox.control.stats()["calls"] == 9
+
+
+def test_a_check_tries_every_scope_of_a_module_that_refuses_one(connect, sandbox):
+    sandbox.control.faults_on.set((Fault("forbidden", path="/crm/v2/tenant/900001/customers"),))
+    assert [scope.scope for scope in connect().check().missing] == ["tn.crm.customers:r"]
+
+
+def test_a_check_tries_every_scope_where_the_token_names_none(sandbox, connect):
+    class Nameless(InProcessTokenStore):
+        def current(self, fetch, *, stale=None):
+            return replace(super().current(fetch, stale=stale), scopes=())
+
+    found = connect(token_store=Nameless()).check()
+    assert found.missing == ()
+    assert sandbox.control.stats()["calls"] == len(found.scopes)
 
 
 def test_a_token_is_fetched_once_for_many_calls(connect, sandbox):

@@ -99,7 +99,7 @@ class ServiceTitanConnector:
         return rows
 
     def check(self) -> Check:
-        """Fetch a new token, then try every scope with one small read. Raises RemoteError if nothing works."""
+        """Get a token, then try what it grants with one small read a module. Raises RemoteError if nothing works."""
         token = self._tokens.current(self._fetch_token)
         found = scopes.check(self.entities.values(), token.scopes, self._probe)
         if not any(scope.granted for scope in found):
@@ -202,7 +202,7 @@ class _Credentials:
 
 def wire_time(moment: datetime) -> str:
     """An aware time as ServiceTitan takes it: UTC with a Z."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _page(entity: Entity, answer: Answer) -> Page:

@@ -36,15 +36,32 @@ def small_read(entity: Entity, url: Callable[[str], str]) -> Call:
 def check(
     entities: Iterable[Entity], granted: Sequence[str], probe: Callable[[Entity], RemoteError | None]
 ) -> tuple[ScopeCheck, ...]:
-    """One answer per scope. A scope that the token names is still tried: an app may be shut out all the same.
+    """One answer per scope, from as few calls as tell it: an app may be shut out whatever its token says.
 
-    A scope that the token does not name is missing without a call, unless the token names none at all.
+    A scope that the token does not name is missing without a call. Of those that it names, one per module is
+    tried; only where that is refused, or where the token names none at all, are all of them tried.
     """
     known = list(entities)
-    found = []
-    for first in one_per_scope(known):
-        named = first.scope in granted or not granted
-        allowed = named and probe(first) is None
-        names = tuple(entity.name for entity in known if entity.scope == first.scope)
-        found.append(ScopeCheck(first.scope, allowed, names, "" if allowed else how_to_grant(first.scope)))
-    return tuple(found)
+    firsts = one_per_scope(known)
+    named = [entity for entity in firsts if entity.scope in granted or not granted]
+    allowed: set[str] = set()
+    for first, *others in _by_module(named):
+        answers = probe(first) is None
+        if answers:
+            allowed.add(first.scope)
+        trusted = answers and bool(granted)
+        allowed.update(other.scope for other in others if trusted or probe(other) is None)
+    return tuple(_answer(first.scope, first.scope in allowed, known) for first in firsts)
+
+
+def _by_module(entities: Iterable[Entity]) -> list[list[Entity]]:
+    """Grouped by the middle word of their scopes: tn.<module>.<resource>:r."""
+    found: dict[str, list[Entity]] = {}
+    for entity in entities:
+        found.setdefault(entity.scope.split(".")[1], []).append(entity)
+    return list(found.values())
+
+
+def _answer(scope: str, granted: bool, entities: Iterable[Entity]) -> ScopeCheck:
+    names = tuple(entity.name for entity in entities if entity.scope == scope)
+    return ScopeCheck(scope, granted, names, "" if granted else how_to_grant(scope))
