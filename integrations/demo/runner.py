@@ -90,6 +90,7 @@ class Demo:
         database.close()
         self._await(f"{self.web}/healthz", "web server")
         self.say(f"Web server ready on {self.web}.")
+        self.say("Syncing ...")
         self._sync()
         self.children.start("worker", "manage.py", "qcluster")
         self.say("Worker cluster started.")
@@ -123,8 +124,10 @@ class Demo:
         if not Tenant.objects.filter(slug=SLUG).exists():
             self._manage(
                 "onboard", SLUG, "--name", NAME, "--timezone", "America/Chicago",
-                why="The demo merchant could not be onboarded.",
+                "--partner", people.PARTNER_SLUG,
+                why="The demo merchant could not be onboarded.", quiet=True,
             )  # fmt: skip
+            self.say(f"{NAME} onboarded.")
         return Tenant.objects.select_related("partner").get(slug=SLUG)
 
     def _connect(self, tenant: Tenant) -> None:
@@ -142,8 +145,9 @@ class Demo:
             "connect", SLUG, "servicetitan", "--tenant-id", str(access.TENANT), "--client-id", access.CLIENT_ID,
             "--client-secret", "-", "--app-key", access.APP_KEY, "--environment", "custom",
             "--api-url", self.sandbox, "--auth-url", self.sandbox,
-            said=f"{access.CLIENT_SECRET}\n", why="The demo merchant could not be connected.",
+            said=f"{access.CLIENT_SECRET}\n", why="The demo merchant could not be connected.", quiet=True,
         )  # fmt: skip
+        self.say(f"{NAME} connected to ServiceTitan tenant {access.TENANT}.")
 
     def _sync(self) -> None:
         """A sync with failed records is worth looking at in the portal, and no reason to stop the demo."""

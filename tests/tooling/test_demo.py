@@ -1,0 +1,178 @@
+"""The whole demo in a process of its own: its first run, Ctrl-C, a second run, and a child that dies."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = "Ctrl-C stops everything"
+CUSTOMERS = 25
+
+pytestmark = pytest.mark.cluster
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@dataclass
+class Run:
+    """One run of the demo: what it has said, and the processes under it once it was ready."""
+
+    process: subprocess.Popen
+    said: str = ""
+    seconds: float = 0.0
+    below: list[psutil.Process] = field(default_factory=list)
+
+    def until_ready(self) -> "Run":
+        began = time.monotonic()
+        while READY not in self.said:
+            line = self.process.stdout.readline()
+            assert line, f"The demo ended before it was ready:\n{self.said}"
+            self.said += line
+        self.seconds = time.monotonic() - began
+        time.sleep(1.0)  # the worker cluster starts its own workers
+        self.below = psutil.Process(self.process.pid).children(recursive=True)
+        return self
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        rest, _ = self.process.communicate(timeout=30)
+        self.said += rest
+        return self.process.returncode
+
+    def survivors(self) -> list[psutil.Process]:
+        return psutil.wait_procs(self.below, timeout=2)[1]
+
+    @property
+    def url(self) -> str:
+        return re.search(r"Trunkline is ready: (\S+)/\n", self.said)[1]
+
+    def password(self, username: str) -> str:
+        return re.search(rf"  {username}  +(\S+)  ", self.said)[1]
+
+
+def start(environment: dict[str, str]) -> Run:
+    options = ["--customers", str(CUSTOMERS), "--web-port", free_port(), "--sandbox-port", free_port()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "integrations.demo", *options],
+        cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return Run(process)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """An empty database on the same kind of server as the rest of the suite."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{tmp_path_factory.mktemp('demo-data') / 'trunkline.sqlite3'}"
+        return
+    name = f"demo_{os.getpid()}_{secrets.token_hex(4)}"
+    base = server.rpartition("/")[0]
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield f"{base}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, database) -> dict[str, str]:
+    unset = {"REDIS_URL", "CUSTOM_API_HOSTS", "ALLOWED_HOSTS", "DEBUG"}
+    return {
+        **{name: value for name, value in os.environ.items() if name not in unset},
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": Fernet.generate_key().decode(),
+        "VAR_DIR": str(tmp_path_factory.mktemp("demo")),
+        "DATABASE_URL": database,
+        "Q_WORKERS": "2",
+        "LOG_LEVEL": "INFO",
+    }
+
+
+@pytest.fixture(scope="module")
+def first(environment) -> Run:
+    run = start(environment).until_ready()
+    yield run
+    if run.process.poll() is None:
+        run.end(signal.SIGTERM)
+
+
+def log_in(run: Run, username: str, password: str) -> requests.Response:
+    browser = requests.Session()
+    browser.get(f"{run.url}/admin/login/", timeout=10).raise_for_status()
+    form = {
+        "username": username,
+        "password": password,
+        "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        "next": "/admin/",
+    }
+    return browser.post(f"{run.url}/admin/login/", data=form, headers={"Referer": run.url}, timeout=10)
+
+
+def test_a_wrong_password_does_not_open_the_demo(first: Run):
+    page = log_in(first, "viewer", "not the password")
+    assert page.url.startswith(f"{first.url}/admin/login/")
+
+
+@pytest.mark.parametrize("username", ["admin", "partner", "support", "finance", "viewer"])
+def test_each_printed_log_in_opens_the_portal_and_shows_the_merchant(first: Run, username: str):
+    page = log_in(first, username, first.password(username))
+    assert page.status_code == 200
+    assert page.url == f"{first.url}/admin/"
+    assert "Hartwell Plumbing" in page.text
+
+
+def test_the_first_sync_brings_every_customer_of_the_sandbox(first: Run):
+    row = re.search(r"^customer +Completed +\d+ +\d+ +(\d+) +(\d+)", first.said, re.MULTILINE)
+    assert (int(row[1]), int(row[2])) == (CUSTOMERS, CUSTOMERS)
+
+
+def test_a_second_demo_on_the_same_data_is_refused_and_leaves_the_first_alone(first: Run, environment):
+    second = start(environment)
+    assert second.wait() != 0
+    assert "already runs" in second.said
+    assert requests.get(f"{first.url}/healthz", timeout=10).ok
+
+
+def test_ctrl_c_stops_everything_and_nothing_else_and_a_second_run_takes_up(first: Run, environment):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        assert len(first.below) >= 5  # sandbox, web server and its worker, cluster and its workers
+        assert first.end() == 0
+        assert first.survivors() == []
+        assert stranger.poll() is None
+        stranger.communicate(b"\n", timeout=5)
+
+    again = start(environment).until_ready()
+    try:
+        assert "connected already" in again.said
+        assert "onboarded" not in again.said
+        assert again.url == first.url
+        assert again.password("partner") == first.password("partner")
+        assert not re.search(r"^customer +\w+ +\d+ +\d+ +\d+ +[1-9]", again.said, re.MULTILINE)
+        assert again.seconds < first.seconds
+    finally:
+        sandbox = next(child for child in again.below if "sandbox" in child.cmdline())
+        sandbox.kill()
+        code = again.wait()
+    assert code != 0
+    assert "The sandbox ended" in again.said
+    assert again.survivors() == []
