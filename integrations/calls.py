@@ -174,7 +174,11 @@ def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingL
     """The connector of a connection, its secrets opened for the length of the block, and its call counter."""
     spec = CONNECTORS[connection.system]
     credentials: dict[str, Any] = connection.credentials.reveal() if connection.credentials else {}
-    limiter = CountingLimiter(spec.rate, budget=SharedBudget(budget_key(connection, credentials), spec.rate))
+    key = budget_key(connection, credentials)
+    if connection.budget_key != key:
+        connection.budget_key = key
+        Connection.objects.filter(pk=connection.pk).update(budget_key=key)
+    limiter = CountingLimiter(spec.rate, budget=SharedBudget(key, spec.rate))
     connector = spec.build(
         credentials,
         environment=connection.environment,

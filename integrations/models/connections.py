@@ -55,6 +55,15 @@ class Connection(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True)
     scopes = models.JSONField(default=list, blank=True, help_text="Outcome of the last test, scope by scope")
     synced_at = models.DateTimeField(null=True, blank=True)
+    scope_chosen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last said what is shared"
+    )
+    rules_chosen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last went through the rules"
+    )
+    budget_key = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="The call budget it shares"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
