@@ -10,7 +10,8 @@ from bisect import bisect_right
 from werkzeug.wrappers import Response
 
 from integrations.sandbox import times
-from integrations.sandbox.servicetitan import queries, views
+from integrations.sandbox.servicetitan import views
+from integrations.sandbox.servicetitan.filters import Args, flag
 from integrations.sandbox.servicetitan.replies import feed_page, invalid
 from integrations.sandbox.servicetitan.resources import Resource
 from integrations.sandbox.servicetitan.store import Store
@@ -20,15 +21,13 @@ START: Position = (0, 0)
 LAST_ID = 2**62
 
 
-def answer(
-    store: Store, resource: Resource, args: queries.Args, *, now: int, lag: float, size: int
-) -> Response:
+def answer(store: Store, resource: Resource, args: Args, *, now: int, lag: float, size: int) -> Response:
     """One page of a resource's export feed. Raises Refused for a `from` that is neither token nor date."""
     table = store[resource.name]
     order = table.by_modification()
     position = read_position(resource.feed or "", args.get("from", ""))
     settled = now - times.from_seconds(lag)
-    recent = queries.flag(args, "includeRecentChanges")
+    recent = flag(args, "includeRecentChanges")
     end = bisect_right(order, (now if recent else settled, LAST_ID))
     begin = bisect_right(order, position)
     page = order[begin : min(begin + size, end)]
@@ -45,7 +44,7 @@ def answer(
     return feed_page(rows, has_more, write_position(resource.feed or "", reached))
 
 
-def _wanted(resource: Resource, args: queries.Args) -> bool | None:
+def _wanted(resource: Resource, args: Args) -> bool | None:
     """Two feeds take `active`: appointments (default Any) and appointment-assignments (default True)."""
     if resource.feed_active is None:
         return None

@@ -49,6 +49,7 @@ class Resource:
     one_of: tuple[str, ...] = ()
     external: bool = False
     modified_filter: bool = True
+    order_by: bool = False
     feed_scope: str | None = None
     on_request: Mapping[str, str] = field(default_factory=dict)
 
@@ -143,7 +144,7 @@ ALL: tuple[Resource, ...] = (
         unsupported=("projectId", "technicianId"),
     ),
     Resource(
-        "job-types", JPM, "tn.jpm.jobtypes", "job-types", sort=(),
+        "job-types", JPM, "tn.jpm.jobtypes", "job-types", sort=(), order_by=True,
         filters={
             "name": Filter("name", "holds"), "priority": same("priority"),
             "minDuration": Filter("duration", "over"), "maxDuration": Filter("duration", "under"),
@@ -169,6 +170,7 @@ ALL: tuple[Resource, ...] = (
     ),
     Resource(
         "invoices", ACCOUNTING, "tn.acc.invoices", "invoices", "invoices", by_id=False, active="activeState",
+        order_by=True,
         filters={
             "statuses": any_of("syncStatus"), "jobId": Filter("job.id"), "jobNumber": same("job.number"),
             "businessUnitId": Filter("businessUnit.id"), "customerId": Filter("customer.id"),
@@ -196,7 +198,7 @@ ALL: tuple[Resource, ...] = (
         "payment-types", ACCOUNTING, "tn.acc.paymenttypes", "payment-types", sort=(), modified_filter=False,
     ),
     Resource(
-        "estimates", SALES, "tn.sal.estimates", "estimates", "estimates",
+        "estimates", SALES, "tn.sal.estimates", "estimates", "estimates", order_by=True,
         filters={
             **numbers("jobId", "projectId", "locationId"), "jobNumber": same("jobNumber"),
             "soldById": Filter("soldBy"), "status": same("status.name"),

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.servicetitan import bodies, write_crm, write_work
-from integrations.sandbox.servicetitan.bodies import Schema
+from integrations.sandbox.servicetitan import bodies, checking, write_crm, write_work
+from integrations.sandbox.servicetitan.checking import Schema
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, invalid
 from integrations.sandbox.servicetitan.write_crm import CONTACTS_OF, NOTES_OF
@@ -105,7 +105,7 @@ def answer(control: Control, request: Request, where: str, check: Callable[[str]
     if write.schema is None:
         return write.run(control, *ids)
     body = _parsed(request)
-    known = bodies.check_each(write.schema, body) if write.each else bodies.check(write.schema, body)
+    known = checking.check_each(write.schema, body) if write.each else checking.check(write.schema, body)
     return write.run(control, known, *ids)
 
 
