@@ -114,7 +114,7 @@ if ON_SQLITE:
         "timeout": 30,
         # FULL, because a committed "this was sent" that a power cut takes back would be sent twice; NORMAL loses it.
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-24576; PRAGMA temp_store=MEMORY;"
         ),
     }
 else:

@@ -134,7 +134,8 @@ def _json(value: Any) -> str:
 
 def _sqlite_time(value: datetime) -> str:
     """As Django stores it: naive UTC with a blank, so that text order is time order."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(" ")[:-6]
 
 
 def _sqlite_decimal(value: Decimal) -> str:
