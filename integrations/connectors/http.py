@@ -7,6 +7,7 @@ Safe to repeat are calls marked so (reads, token requests). Any other call is se
 had no effect: no connection came about, or the reply was 429. After anything else its outcome is `unknown`.
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ import orjson
 from integrations.connectors.base import Limiter
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.transport import Call, Limits, Reply, Transport
+
+log = logging.getLogger(__name__)
 
 Headers = Callable[[], Mapping[str, str]]
 """Builds the credentials' headers; called for every attempt, since a token may end between two of them."""
@@ -91,6 +94,7 @@ class HttpClient:
                 if wait is None or self._clock() + wait >= deadline:
                     raise
                 limited = error.reason == "rate_limited"
+                log.info("%s: %s, attempt %d, again in %.1f s", error.reason, error.details, attempt, wait)
             attempt += 1
             self._pause(call, wait, limited)
 

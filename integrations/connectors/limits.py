@@ -14,6 +14,7 @@ from typing import Protocol
 
 LARGEST_BLOCK = 12
 LONGEST_LEAD = 0.25
+SHORTEST_PATIENCE = 0.005
 
 
 class Budget(Protocol):
@@ -54,8 +55,9 @@ class MemoryBudget:
 class PacedLimiter:
     """A `Limiter` over a shared budget. Safe to use from many threads.
 
-    At most `rate` + 3 calls begin in any second, however late threads wake: 60 at the default rate. A thread
-    that comes for its slot more than one slot's length late, or wakes more than two late, takes another.
+    At most `rate` + 2 calls begin in any second, however late threads wake, which leaves a limit of 60 one
+    call for what happens on the way. A thread that comes for its slot, or wakes for it, more than the length
+    of a slot late takes another.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class PacedLimiter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interval = 1.0 / rate
+        self._patience = max(self.interval, SHORTEST_PATIENCE)  # threads do not wake more exactly
         self._budget = budget or MemoryBudget(rate)
         self._clock = clock
         self._sleep = sleep
@@ -87,7 +90,7 @@ class PacedLimiter:
                 if wait > 0:
                     self._sleep(wait)
                 late = self._clock() - slot
-                if late <= 2 * self.interval and slot >= self._held_until:
+                if late <= self._patience and slot >= self._held_until:
                     return
         finally:
             self._count(-1)
@@ -106,20 +109,21 @@ class PacedLimiter:
             while True:
                 while self._slots:
                     slot = self._slots.popleft()
-                    if slot >= self._clock() - self.interval:
+                    if slot >= self._clock() - self._patience:
                         return slot
                 self._reserve(min(LARGEST_BLOCK, max(1, self._waiting)))
 
     def _reserve(self, slots: int) -> None:
-        """Take a block that begins no earlier than the budget is likely to have answered.
+        """Take a block; where the budget is slow to answer, one that outlasts the time it takes.
 
-        A database may take longer to answer than a slot is good for; without the lead every block would be
-        stale on arrival.
+        A database may be busy for longer than a slot is good for. Without the surplus every block would be
+        stale on arrival, and nobody would ever call.
         """
+        surplus = int(self._lead / self.interval) if self._lead > self._patience else 0
         asked = self._clock()
-        start = self._budget.reserve(slots, asked + self._lead)
+        start = self._budget.reserve(slots + surplus, asked)
         self._lead = min(LONGEST_LEAD, self._clock() - asked)
-        self._slots.extend(start + place * self.interval for place in range(slots))
+        self._slots.extend(start + place * self.interval for place in range(slots + surplus))
 
     def _count(self, change: int) -> None:
         """Blocks are as large as the queue here: a process with little to do must not waste the others'."""

@@ -34,8 +34,8 @@ class Call:
     method: str
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
-    form: str | None = None
+    json: Any = field(default=None, repr=False)
+    form: str | None = field(default=None, repr=False)
     repeatable: bool = False
     empty_ok: bool = False
     paced: bool = True
@@ -65,7 +65,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

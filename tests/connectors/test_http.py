@@ -215,6 +215,25 @@ def test_credentials_are_built_anew_for_every_attempt(client):
 
 
 @responses.activate
+def test_a_retry_is_logged_by_path_alone(client, caplog):
+    caplog.set_level("DEBUG", logger="integrations.connectors")
+    responses.get(URL, status=500, json={"title": "Oops", "traceId": "t-9"})
+    responses.get(URL, json={})
+    client.send(
+        Call("GET", URL, params={"phone": "7165550100"}, repeatable=True), lambda: {"ST-App-Key": "ak1.x"}
+    )
+    assert "GET /crm/v2/tenant/1/customers: 500 Oops" in caplog.text
+    assert "7165550100" not in caplog.text
+    assert "ak1.x" not in caplog.text
+
+
+def test_what_is_sent_does_not_show_in_a_traceback_s_variables():
+    call = Call("POST", URL, json={"note": "private"}, form="client_secret=cs1.x")
+    assert "cs1.x" not in repr(call)
+    assert "private" not in repr(call)
+
+
+@responses.activate
 def test_a_netrc_never_replaces_our_authorization(client, tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine api.example.test login eve password x\n")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -56,7 +56,7 @@ def test_two_limiters_that_share_a_budget_stay_within_60_in_any_second(arrivals,
     limiters = [PacedLimiter(budget=budget, clock=clock) for _ in range(2)]
     for limiter, count in zip(limiters, waiting, strict=True):
         limiter._count(count)
-    assert busiest_second(simulate(clock, limiters, arrivals)) <= 60
+    assert busiest_second(simulate(clock, limiters, arrivals)) <= 59
 
 
 def test_a_lone_limiter_keeps_up_its_rate():
@@ -141,7 +141,7 @@ def test_a_thread_that_wakes_late_takes_another_slot():
     limiter = PacedLimiter(clock=clock, sleep=sleep)
     limiter.acquire()
     limiter.acquire()
-    assert clock.now - limiter.slot() <= 2 * limiter.interval
+    assert clock.now - limiter.slot() <= limiter.interval + 1e-9
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.02])
@@ -156,6 +156,15 @@ def test_a_strict_server_never_refuses_paced_calls(jitter):
     window = SlidingWindow(60)
     arrivals = sorted(moment + drawn.uniform(0, jitter) for moment in sent)
     assert not [moment for moment in arrivals if window.admit("key", moment)]
+
+
+def test_a_rate_beyond_what_threads_can_keep_is_no_trap():
+    clock = FakeClock()
+    limiter = PacedLimiter(rate=1_000_000.0, clock=clock)
+    for _ in range(100):
+        clock.now += 0.001
+        limiter.acquire()
+    assert clock.now < 1000.2
 
 
 def test_threads_together_keep_the_pace():
