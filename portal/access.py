@@ -74,7 +74,7 @@ class Access:
 
     @cached_property
     def grants(self) -> list[RoleGrant]:
-        return list(RoleGrant.objects.filter(user=self.user)) if self.user else []
+        return list(RoleGrant.objects.filter(user=self.user).order_by()) if self.user else []
 
     @cached_property
     def is_platform_admin(self) -> bool:
@@ -110,6 +110,10 @@ class Access:
         pk = partner.pk if isinstance(partner, Partner) else partner
         return self.is_platform_admin or (pk is not None and pk in self._partner_ids(action))
 
+    def may_whole_partner(self, action: Action) -> bool:
+        """Is there any partner where this person may do it to all tenants? Asked before a tenant is added."""
+        return self.is_platform_admin or bool(self._partner_ids(action))
+
     def tenants(self, action: Action = Action.VIEW) -> QuerySet[Tenant]:
         """The tenants where this person may do it."""
         if self.is_platform_admin:
@@ -119,9 +123,10 @@ class Access:
 
     def tenant_ids(self, action: Action = Action.VIEW) -> frozenset[int]:
         """The ids of `tenants(action)`. Numbers, not a subquery: planners then use the (tenant, …) indexes."""
-        if action not in self._ids:
-            self._ids[action] = frozenset(self.tenants(action).order_by().values_list("pk", flat=True))
-        return self._ids[action]
+        key = frozenset((grant.partner_id, grant.tenant_id) for grant in self._grants_for(action))
+        if key not in self._ids:  # most actions share their grants, and so their query
+            self._ids[key] = frozenset(self.tenants(action).order_by().values_list("pk", flat=True))
+        return self._ids[key]
 
     def partners(self, action: Action = Action.VIEW) -> QuerySet[Partner]:
         """The partners that this person holds such a role on as a whole."""
@@ -175,7 +180,7 @@ class Access:
         )
 
     @cached_property
-    def _ids(self) -> dict[Action, frozenset[int]]:
+    def _ids(self) -> dict[frozenset[tuple[int | None, int | None]], frozenset[int]]:
         return {}
 
     def _grants_for(self, action: Action) -> Iterable[RoleGrant]:

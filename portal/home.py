@@ -35,7 +35,7 @@ def tenants(request: HttpRequest) -> dict[str, Any]:
         "total": total,
         "more": total > SHOWN,
         "several_partners": len({tenant.partner_id for tenant in looked_at}) > 1,
-        "may_add": access.partners(Action.CONFIGURE).exists(),
+        "may_add": access.may_whole_partner(Action.CONFIGURE),
     }
 
 

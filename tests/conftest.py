@@ -1,35 +1,26 @@
-"""The people and merchants every test can ask for: owner, colleague and outsider.
+"""The people and merchants every test can ask for: owner, colleague and outsider."""
 
-The environment is set before Django is loaded (which is why pyproject.toml names no settings module to pytest).
-"""
+import tests.environment
 
-import os
-
-from cryptography.fernet import Fernet
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-os.environ.setdefault("FIELD_KEYS", Fernet.generate_key().decode())
-os.environ.setdefault("INSECURE_HTTP", "1")
-os.environ.setdefault("LOG_LEVEL", "WARNING")
-
-import django
-
-django.setup()
+# isort: split
 
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from portal.models import Partner, Role, RoleGrant, Tenant, User
 
+assert tests.environment, "it loads Django, so it is imported first"
+
 
 @pytest.fixture(autouse=True)
 def quick_settings(settings):
-    """Cheap password hashes: a real one costs more than most tests. A cache of this process alone."""
+    """Cheap password hashes: a real one costs more than most tests. A cache of this process alone, empty."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
 
 
 def make_user(username: str, **names: str) -> User:

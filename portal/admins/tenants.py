@@ -60,7 +60,7 @@ class TenantsAdmin(TenantAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A new tenant needs a role on its partner; one on other tenants is not enough."""
-        return access_of(request.user).partners(Action.CONFIGURE).exists()
+        return access_of(request.user).may_whole_partner(Action.CONFIGURE)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

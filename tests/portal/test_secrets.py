@@ -30,6 +30,9 @@ class Vault(models.Model):
         app_label = "portal"
         managed = False
 
+    def __str__(self):
+        return "a vault"
+
 
 def stored(plain):
     return Vault._meta.get_field("text").get_prep_value(Secret(plain=plain))
