@@ -132,16 +132,22 @@ def test_a_call_that_waits_while_a_hold_begins_waits_for_its_end():
 
 def test_a_thread_that_wakes_late_takes_another_slot():
     clock = FakeClock()
-    naps = []
+    naps, slots = [], []
 
     def sleep(seconds: float) -> None:
         naps.append(seconds)
         clock.now += seconds + (0.5 if len(naps) == 1 else 0.0)
 
-    limiter = PacedLimiter(clock=clock, sleep=sleep)
+    class NotingLimiter(PacedLimiter):
+        def slot(self) -> float:
+            slots.append(super().slot())
+            return slots[-1]
+
+    limiter = NotingLimiter(clock=clock, sleep=sleep)
     limiter.acquire()
     limiter.acquire()
-    assert clock.now - limiter.slot() <= limiter.interval + 1e-9
+    assert len(slots) == 3
+    assert clock.now - slots[-1] <= limiter.interval
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.02])
