@@ -108,6 +108,8 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR 
 _database = DATABASES["default"]
 ON_SQLITE = _database["ENGINE"].endswith("sqlite3")
 if ON_SQLITE:
+    # A file for tests too: in memory, SQLite lets no second thread wait for the first one's transaction.
+    _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     _database["OPTIONS"] = {
         # A transaction that means to write takes the lock at once: upgrading a read lock later fails without waiting.
         "transaction_mode": "IMMEDIATE",

@@ -1,0 +1,77 @@
+"""A merchant with a ServiceTitan of its own: the sandbox, served, and a connection to it.
+
+`shop()` opens a sandbox; `connection` is tested and ready to sync with the one named `sandbox`. Pulls read in
+threads, so whoever pulls marks its tests `django_db(transaction=True)`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from integrations import connecting
+from integrations.connectors.http import Policy
+from integrations.models import Connection
+from integrations.sandbox.server import running
+from integrations.sandbox.servicetitan import create_app, credentials
+from portal.models import Tenant
+
+Shop = SimpleNamespace
+
+
+@pytest.fixture
+def shop(settings) -> Iterator[Callable[..., Shop]]:
+    """`shop(**options of create_app)`: a served sandbox with `url`, `control` and `access`, allowed by the settings."""
+    with ExitStack() as stack:
+
+        def open_shop(**options: Any) -> Shop:
+            app = create_app(**{"customers": 12, "seed": 5, "rate": None, "lag": 0.0, **options})
+            url = stack.enter_context(running(app))
+            host = url.removeprefix("http://")
+            settings.CUSTOM_API_HOSTS = [*settings.CUSTOM_API_HOSTS, host]
+            return Shop(app=app, control=app.control, access=app.access, url=url, host=host)
+
+        yield open_shop
+
+
+@pytest.fixture
+def sandbox(shop) -> Shop:
+    return shop()
+
+
+@pytest.fixture
+def connect_to(settings) -> Callable[..., Connection]:
+    """`connect_to(tenant, sandbox, test=True, **credentials)`: good credentials, but for those given."""
+
+    def connect(tenant: Tenant, sandbox: Shop, *, test: bool = True, **changed: str) -> Connection:
+        good = {name: str(value) for name, value in credentials(sandbox.app).items()}
+        connection = connecting.save_credentials(
+            tenant,
+            "servicetitan",
+            {**good, **changed},
+            environment="custom",
+            api_url=sandbox.url,
+            auth_url=sandbox.url,
+            allowed_hosts=settings.CUSTOM_API_HOSTS,
+        )
+        if test:
+            connecting.test(connection)
+            sandbox.control.calls.reset()
+        return connection
+
+    return connect
+
+
+@pytest.fixture
+def connection(tenant, sandbox, connect_to) -> Connection:
+    """Connected and tested; nothing is synced yet but the lists a scope is chosen from."""
+    return connect_to(tenant, sandbox)
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    """Retries wait hundredths of a second, so that a bad day at the source passes quickly."""
+    quick = Policy(attempts=8, budget=20.0, first_backoff=0.01, longest_backoff=0.05, longest_wait=2.0)
+    monkeypatch.setattr("integrations.connectors.http.Policy", lambda: quick)

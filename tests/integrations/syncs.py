@@ -1,0 +1,43 @@
+"""Syncs in this process, and what a source has beside what the portal holds."""
+
+from collections.abc import Iterable
+
+from integrations.models import Connection, Run
+from integrations.work import work
+
+
+def rule_of(connection: Connection, entity: str):
+    return connection.rules.get(entity=entity)
+
+
+def sync(connection: Connection, *entities: str) -> dict[str, Run]:
+    """Pull the enabled rules, or those named, parents first; returns each one's run."""
+    rules = connection.rules.filter(enabled=True).order_by("position")
+    if entities:
+        rules = [rule_of(connection, name) for name in entities]
+    return {rule.entity: work(rule.pk).run for rule in rules}
+
+
+def sync_all(connection: Connection) -> dict[str, Run]:
+    """Everything there is, with the entities that are off unless wanted."""
+    connection.rules.update(enabled=True, off_because="")
+    return sync(connection)
+
+
+def good(run: Run) -> bool:
+    return run.state == Run.State.COMPLETED
+
+
+def bad(runs: dict[str, Run]) -> dict[str, str]:
+    """The runs that did not complete, each with its reason: empty on a good day."""
+    return {
+        name: f"{run.state}: {run.error} {run.error_details}"
+        for name, run in runs.items()
+        if run.state != "completed"
+    }
+
+
+def totals(runs: Iterable[Run]) -> dict[str, int]:
+    names = ("read", "created", "updated", "unchanged", "waiting", "failed", "out_of_scope")
+    found = list(runs)
+    return {name: sum(getattr(run, name) for run in found) for name in names}
