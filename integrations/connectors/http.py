@@ -1,6 +1,6 @@
 """One HTTP client for every connector: what is safe to repeat is repeated, the rest is told apart.
 
-The route of a call: limiter -> credentials' headers built anew -> one exchange (`transport`) -> classified by
+The route of a call: credentials' headers built anew -> limiter -> one exchange (`transport`) -> classified by
 the connector's table, or parsed -> on a failure that may pass, a wait and once more.
 
 Safe to repeat are calls marked so (reads, token requests). Any other call is sent again only when it surely
@@ -81,14 +81,20 @@ class HttpClient:
         self._transport.close()
 
     def send(self, call: Call, headers: Headers, *, classify: Classify | None = None) -> Answer:
-        """Send until answered, refused for good, or out of attempts or time. Raises RemoteError."""
+        """Send until answered, refused for good, or out of attempts or time. Raises RemoteError.
+
+        What `headers` raises is not tried again here: fetching a token has its own attempts.
+        """
         deadline = self._clock() + self.policy.budget
         attempt = 1
         while True:
+            credentials = (
+                headers()
+            )  # before the turn: calls that wait for one token must not then go in a bunch
             if self._limiter is not None and call.paced:
                 self._limiter.acquire()
             try:
-                return self._once(call, headers, deadline, classify or self._classify)
+                return self._once(call, credentials, deadline, classify or self._classify)
             except RemoteError as error:
                 wait = self._wait_after(call, error, attempt)
                 if wait is None or self._clock() + wait >= deadline:
@@ -98,8 +104,9 @@ class HttpClient:
             attempt += 1
             self._pause(call, wait, limited)
 
-    def _once(self, call: Call, headers: Headers, deadline: float, classify: Classify) -> Answer:
-        credentials = headers()
+    def _once(
+        self, call: Call, credentials: Mapping[str, str], deadline: float, classify: Classify
+    ) -> Answer:
         seconds = max(1.0, deadline - self._clock())
         reply = self._transport.exchange(call, credentials, seconds)
         if 200 <= reply.status < 300:

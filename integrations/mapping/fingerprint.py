@@ -7,6 +7,7 @@ import orjson
 
 from integrations.connectors.base import Entity
 
+_PORTION = 2047
 READER = 1
 """Raise by one when transforms come to read the same payload differently, so that rows are read again."""
 
@@ -26,5 +27,12 @@ def mapping_salt(entity: Entity, *, region: str = "US") -> bytes:
 
 
 def row_fingerprint(payload: bytes, salt: bytes) -> int:
-    """A signed 64-bit number for a payload's bytes under a mapping's salt."""
-    return int.from_bytes(blake2b(payload, digest_size=8, key=salt).digest(), "big", signed=True)
+    """A signed 64-bit number for a payload's bytes under a mapping's salt.
+
+    hashlib lets go of the interpreter's lock for more than 2047 bytes at once, and with readers in other threads
+    it takes far longer to get it back than to hash a row: so portions.
+    """
+    digest = blake2b(digest_size=8, key=salt)
+    for start in range(0, len(payload), _PORTION):
+        digest.update(payload[start : start + _PORTION])
+    return int.from_bytes(digest.digest(), "big", signed=True)

@@ -1,11 +1,17 @@
 """What can go wrong between the connector and ServiceTitan, and who must act."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import responses
 
 from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.servicetitan.entities import ENTITIES
+from integrations.connectors.tokens import InProcessTokenStore
 from integrations.connectors.transport import Limits
 from integrations.sandbox.faults import Fault
+from tests.connectors.conftest import QUICK, CountingLimiter
 
 CUSTOMER = ENTITIES["customer"]
 
@@ -28,6 +34,29 @@ def test_a_wrong_app_key_is_found_after_one_renewal_and_needs_a_new_link(connect
     assert (error.who, error.reason, error.relink) == (Who.FIX_CONFIGURATION, "unauthorized", True)
     assert sandbox.control.stats()["token_calls"] == 2
     assert sandbox.control.stats()["calls"] == 2
+
+
+@responses.activate
+def test_a_token_endpoint_that_is_down_costs_one_round_of_attempts_for_all_calls(connect, sandbox):
+    responses.post(f"{sandbox.url}/connect/token", status=503)
+    connector = connect()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda page: refused(connector.list_page, CUSTOMER, page, 10), range(1, 9)))
+    assert {(error.who, error.reason) for error in found} == {(Who.RETRY_LATER, "token_endpoint_down")}
+    assert len(responses.calls) <= 3 * QUICK.attempts
+
+
+def test_calls_that_wait_for_a_token_take_their_turns_only_after_it(connect, sandbox, limiter):
+    turns_at_fetch = []
+
+    class Noting(InProcessTokenStore):
+        def current(self, fetch, *, stale=None):
+            turns_at_fetch.append(limiter.turns)
+            return super().current(fetch, stale=stale)
+
+    connect(token_store=Noting()).list_page(CUSTOMER, 1, 10)
+    assert turns_at_fetch == [0]
+    assert limiter.turns == 1
 
 
 def test_a_token_refused_once_is_renewed_and_the_call_replayed(connect, sandbox):
@@ -138,10 +167,6 @@ def test_a_reply_without_end_is_given_up_at_a_bound(connect):
 
 
 def test_an_unreachable_system_is_left_for_later():
-    from integrations.connectors.registry import CONNECTORS
-    from integrations.connectors.tokens import InProcessTokenStore
-    from tests.connectors.conftest import QUICK, CountingLimiter
-
     connector = CONNECTORS["servicetitan"].build(
         {"tenant_id": "1", "client_id": "c", "client_secret": "s", "app_key": "a"},
         environment="custom",
