@@ -25,6 +25,7 @@ from integrations.connectors.limits import PacedLimiter
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
+from reconciliation.bulk import quick_commits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,11 +39,13 @@ def on_own_connection(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+        if current_thread() is main_thread() or database.in_atomic_block:
             return function(*args, **kwargs)
+        try:
+            with quick_commits():
+                return function(*args, **kwargs)
         finally:
-            if current_thread() is not main_thread() and not database.in_atomic_block:
-                connections.close_all()
+            connections.close_all()
 
     return wrapped
 

@@ -9,6 +9,7 @@ last cursor: nothing is lost and nothing is done twice.
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from django.db import transaction
@@ -95,6 +96,7 @@ class Pull:
     ) -> PageResult:
         """One page, one transaction. Joined rows were counted when they were read."""
         incoming, failures = self._mapped(rows)
+        counts: dict[str, Any] = {}
         with transaction.atomic():
             leases.renew(self.lease, **({} if cursor is None else {"cursor": cursor}))
             result = ingest(self.intake, incoming)
@@ -104,8 +106,10 @@ class Pull:
                 self.troubled.update(failure.external_id for failure in result.failures)
             self._resolve(incoming, result)
             if not joining:
-                self._count(result, expected)
-        self.run.refresh_from_db()
+                counts = self._counted(result, expected)
+                runs.save_counts(self.run, counts)
+        for name, value in counts.items():
+            setattr(self.run, name, value)
         self.progress(self.run)
         return result
 
@@ -126,11 +130,11 @@ class Pull:
             runs.resolve_failures(self.rule.pk, mended)
             self.troubled.difference_update(mended)
 
-    def _count(self, result: PageResult, expected: int | None) -> None:
+    def _counted(self, result: PageResult, expected: int | None) -> dict[str, Any]:
         now = time.monotonic()
         calls, holds = self._spent()
         seconds, self._clock = now - self._clock, now
-        runs.count(self.run, result, seconds=seconds, calls=calls, holds=holds, expected=expected)
+        return runs.counted(self.run, result, seconds=seconds, calls=calls, holds=holds, expected=expected)
 
     def _spent(self) -> tuple[int, int]:
         """Calls and pauses since the last time this was asked."""
@@ -142,7 +146,7 @@ class Pull:
         runs.note_calls(self.run, *self._spent())
 
     def _stop_if_cancelled(self) -> None:
-        if self.run.cancel_wanted:
+        if Run.objects.filter(pk=self.run.pk, cancel_wanted=True).exists():
             raise Cancelled
 
     def _join(self) -> None:
@@ -150,7 +154,8 @@ class Pull:
         while found := joinable(self.intake.source, self.rule.entity, JOIN_PORTION):
             result = self._write([payload for _, payload in found], None, joining=True)
             joined = result.created + result.updated
-            Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined + joined)
+            self.run.joined += joined
+            Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined)
             if not joined:
                 return
 

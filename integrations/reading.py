@@ -34,6 +34,7 @@ MOST_IN_FLIGHT = 32
 BYTES_IN_FLIGHT = 8_000_000
 SIGN_OF_LIFE = 15.0
 MOST_SEEN = 5000
+_ASSUMED_WORK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,8 @@ def _pages(connector: Connector, entity: Entity, cursor: Cursor, size: int) -> I
     """A list whose length is known is read several pages at a time, and handed on in order."""
     since = datetime.fromisoformat(cursor["since"]) if cursor["since"] else None
     with _Ahead(connector, entity, size, since) as ahead:
-        page = connector.list_page(entity, cursor["page"], size, modified_since=since, with_total=True)
-        expected = page.total
-        ahead.plan(cursor["page"], page, expected)
+        page = ahead.first(cursor["page"])
+        expected = None if page.total is None else max(0, page.total - (cursor["page"] - 1) * size)
         while True:
             rows = _without(cursor["drop"], entity, page.rows)
             cursor = _after(entity, cursor, page)
@@ -128,11 +128,20 @@ class _Ahead:
             future.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def plan(self, number: int, page: Page, total: int | None) -> None:
-        """The first page is here: how many more there are."""
+    def first(self, number: int) -> Page:
+        """The page to start with: it tells how many more there are, and how long a call takes."""
+        began = time.monotonic()
+        page = self._connector.list_page(
+            self._entity, number, self._size, modified_since=self._since, with_total=True
+        )
         self._next = number + 1
-        self._last = math.ceil(total / self._size) if total is not None and page.has_more else number
+        self._last = number
+        if page.total is not None and page.has_more:
+            self._last = math.ceil(page.total / self._size)
+        self._widen(page, time.monotonic() - began, _ASSUMED_WORK)
         self._asked_at = time.monotonic()
+        self._fill()
+        return page
 
     def get(self, number: int) -> Iterator[Page | None]:
         """The page of this number; None each time that it has not come for a while."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -38,27 +39,32 @@ def ask(
     return run
 
 
-def count(
+def counted(
     run: Run, result: PageResult, *, seconds: float, calls: int, holds: int, expected: int | None
-) -> None:
-    """Add a page to the run, in the page's transaction."""
-    more = {"expected": expected} if expected is not None and run.expected is None else {}
-    run.expected = run.expected if run.expected is not None else expected
-    Run.objects.filter(pk=run.pk).update(
-        pages=F("pages") + 1,
-        calls=F("calls") + calls,
-        rate_limited=F("rate_limited") + holds,
-        read=F("read") + result.read,
-        created=F("created") + result.created,
-        updated=F("updated") + result.updated,
-        unchanged=F("unchanged") + result.unchanged,
-        waiting=F("waiting") + result.waiting,
-        failed=F("failed") + len(result.failures),
-        out_of_scope=F("out_of_scope") + result.out_of_scope,
-        seconds=F("seconds") + seconds,
-        heartbeat_at=timezone.now(),
-        **more,
-    )
+) -> dict[str, Any]:
+    """The run's counts with one page more. Only the holder of the rule's lease counts, so no sum is lost."""
+    more = {
+        "pages": 1,
+        "calls": calls,
+        "rate_limited": holds,
+        "read": result.read,
+        "created": result.created,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "waiting": result.waiting,
+        "failed": len(result.failures),
+        "out_of_scope": result.out_of_scope,
+        "seconds": seconds,
+    }
+    values: dict[str, Any] = {name: getattr(run, name) + value for name, value in more.items()}
+    values["expected"] = expected if run.expected is None else run.expected
+    values["heartbeat_at"] = timezone.now()
+    return values
+
+
+def save_counts(run: Run, values: dict[str, Any]) -> None:
+    """Write the counts, in the page's transaction."""
+    Run.objects.filter(pk=run.pk).update(**values)
 
 
 def note_calls(run: Run, calls: int, holds: int) -> None:
@@ -108,7 +114,8 @@ def finish(run: Run) -> Run:
         run.error_who, run.error_reason = Who.OUR_BUG, "counts"
         run.error = "The counts do not add up: records may be missing. Start a full sync and tell support."
         return _close(run, Run.State.FAILED)
-    return _close(run, Run.State.WITH_ERRORS if run.failed else Run.State.COMPLETED)
+    troubled = run.failed or run.failures.exists()
+    return _close(run, Run.State.WITH_ERRORS if troubled else Run.State.COMPLETED)
 
 
 def fail(

@@ -21,6 +21,7 @@ from integrations.pull import Cancelled, Progress, Pull
 from integrations.scope import ScopeError
 from portal.logs import redact
 from portal.secrets import SecretUnreadable
+from reconciliation.bulk import quick_commits
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,10 @@ def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progres
 def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
     connection = run.rule.connection
     try:
-        with connector_for(connection) as (connector, limiter):
-            if not Pull(run, lease, connector, limiter, progress).go(until):
-                return Ended(run, done=False)
+        with connector_for(connection) as (connector, limiter), quick_commits():
+            done = Pull(run, lease, connector, limiter, progress).go(until)
+        if not done:
+            return Ended(run, done=False)
         _note_health(connection)
         return Ended(runs.finish(run), done=True)
     except LeaseLost:
