@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin import apps as stock_admin
 from django.db.models.signals import post_migrate
 
 
 class PortalConfig(AppConfig):
     """Tenants, people, access, audit, secrets."""
 
+    default = True
     name = "portal"
     verbose_name = "Tenants and people"
     admin_order = 10
@@ -22,9 +23,10 @@ class PortalConfig(AppConfig):
         post_migrate.connect(create_cache_table, sender=self)
 
 
-class PortalAdminConfig(AdminConfig):
+class PortalAdminConfig(stock_admin.AdminConfig):
     """The stock admin application on our own site class."""
 
+    default = False
     default_site = "portal.admin_site.TrunklineAdminSite"
 
 

@@ -1,10 +1,14 @@
-"""Form fields that people of every floor need: write-only secrets."""
+"""What forms of every floor need: write-only secrets, and references that stay within one tenant."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
 from django.utils.formats import date_format
 
+from portal.access import tenant_of
+from portal.models import Tenant
 from portal.secrets import Secret
 
 
@@ -52,3 +56,26 @@ class SecretFormField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((data or "").strip())
+
+
+class OneTenantForm:
+    """Mixed into the forms of a TenantAdmin: a row refers only to rows of its own tenant.
+
+    Someone with a role on two tenants could otherwise tie them together by choosing one of each.
+    """
+
+    def clean(self) -> Any:
+        data = super().clean()  # type: ignore[misc]  # of the ModelForm it is mixed into
+        chosen = [value for value in self.cleaned_data.values() if isinstance(value, Model)]  # type: ignore[attr-defined]
+        row = self.instance  # type: ignore[attr-defined]
+        tenants = {_tenant_of(value) for value in (*chosen, *([row] if row.pk else []))} - {None}
+        if len(tenants) > 1:
+            raise forms.ValidationError("These belong to different tenants. Choose rows of one tenant.")
+        return data
+
+
+def _tenant_of(row: Model) -> Tenant | None:
+    try:
+        return tenant_of(row)
+    except ImproperlyConfigured:
+        return None

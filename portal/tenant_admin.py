@@ -23,6 +23,7 @@ from django.http import Http404, HttpRequest
 from portal.access import TENANT_PATHS, Action, access_of, tenant_of
 from portal.audited import Audited
 from portal.filters import scoped_filters
+from portal.forms import OneTenantForm
 from portal.models import Tenant
 from portal.own_pages import list_view, object_view
 from portal.paginator import CappedPaginator
@@ -158,6 +159,10 @@ class TenantAdmin(Audited):
             rows = db_field.remote_field.model._default_manager.all()
         action = (self.change_action or self.view_action) if rows.model is Tenant else self.view_action
         return access_of(request.user).scope(rows, None, action or Action.VIEW)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        return type(form)(form.__name__, (OneTenantForm, form), {})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A row stays with its tenant: once saved, that field is only shown."""

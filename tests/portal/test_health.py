@@ -1,3 +1,6 @@
+from portal import health
+
+
 def test_the_process_says_that_it_lives(client, db):
     assert client.get("/healthz").json() == {"status": "ok"}
 
@@ -11,3 +14,17 @@ def test_it_is_not_ready_while_a_migration_waits(client, db, monkeypatch):
     reply = client.get("/readyz")
     assert reply.status_code == 503
     assert "manage.py migrate" in reply.json()["problem"]
+
+
+def test_it_is_not_ready_while_a_registered_check_complains(client, db, monkeypatch):
+    monkeypatch.setattr(health, "_checks", {})
+    health.register_check("worker", lambda: "No worker has reported for 5 minutes.")
+    reply = client.get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json()["checks"] == {"worker": "No worker has reported for 5 minutes."}
+
+
+def test_it_names_the_checks_that_are_well(client, db, monkeypatch):
+    monkeypatch.setattr(health, "_checks", {})
+    health.register_check("worker", lambda: None)
+    assert client.get("/readyz").json() == {"status": "ok", "checks": ["database", "worker"]}

@@ -6,6 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
+from django.test.utils import isolate_apps
 
 from portal.forms import SecretFormField
 from portal.secrets import (
@@ -20,18 +21,19 @@ from portal.secrets import (
 PLAIN = "hunter2-" + "z" * 12
 
 
-class Vault(models.Model):
-    """A model for these tests alone; it needs no table where only values are converted."""
+with isolate_apps("portal"):  # it needs no table: only values are converted
 
-    text = EncryptedTextField(blank=True)
-    parts = EncryptedJSONField(null=True)
+    class Vault(models.Model):
+        """A model for these tests alone."""
 
-    class Meta:
-        app_label = "portal"
-        managed = False
+        text = EncryptedTextField(blank=True)
+        parts = EncryptedJSONField(null=True)
 
-    def __str__(self):
-        return "a vault"
+        class Meta:
+            app_label = "portal"
+
+        def __str__(self):
+            return "a vault"
 
 
 def stored(plain):
