@@ -100,12 +100,24 @@ class SharedTokenStore:
         self.connection_id = connection_id
         self._lock = Lock()
         self._held: tuple[Token, datetime] | None = None
+        self._failures = 0
+        self._failure: RemoteError | None = None
 
     def current(self, fetch: Callable[[], Token], *, stale: str | None = None) -> Token:
+        failures = self._failures
         with self._lock:
             if self._held is None or self._held[0].value == stale or datetime.now(UTC) >= self._held[1]:
-                self._held = self._shared(fetch, stale)
+                if self._failure is not None and self._failures != failures:
+                    raise self._failure  # the fetch that this caller waited for failed: it failed for all
+                self._held = self._renewed(fetch, stale)
             return self._held[0]
+
+    def _renewed(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:
+        try:
+            return self._shared(fetch, stale)
+        except RemoteError as error:
+            self._failures, self._failure = self._failures + 1, error
+            raise
 
     @on_own_connection
     def _shared(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:

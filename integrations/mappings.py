@@ -1,14 +1,14 @@
 """A rule's field mapping: its lines as rows that a person can see and change, and compiled for a run."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 from django.core.exceptions import ValidationError
 
 from integrations.connectors.base import Entity, FieldMap, Row
 from integrations.connectors.registry import CONNECTORS
-from integrations.mapping import compile_entity, mapping_salt, problems, row_fingerprint
+from integrations.mapping import compile_entity, mapping_salt, problems, remapped, row_fingerprint
 from integrations.models import FieldMapping, SyncRule
 from reconciliation import entities
 from reconciliation.intake import Child, Incoming
@@ -67,10 +67,8 @@ def customised(entity: Entity, lines: Iterable[FieldMapping]) -> Entity:
     by_part: dict[str, list[FieldMap]] = {}
     for line in lines:
         by_part.setdefault(line.part, []).append(FieldMap(line.remote, line.field, line.transform))
-    children = entity.children
-    if children is not None:
-        children = replace(children, mapping=tuple(by_part.get(children.name, ())))
-    return replace(entity, mapping=tuple(by_part.get("", ())), children=children)
+    nested = by_part.get(entity.children.name, []) if entity.children else None
+    return remapped(entity, by_part.get("", []), nested)
 
 
 @dataclass(frozen=True)
