@@ -31,11 +31,6 @@ class Asked:
     words: tuple[str, ...] = ()
     tokens: frozenset[str] = frozenset()
 
-    @property
-    def is_contact(self) -> bool:
-        """Whether it can be a phone or an e-mail address at all."""
-        return bool(self.digits or self.email)
-
 
 def read(text: str, regions: Iterable[str]) -> Asked:
     """Read a text; `regions` are the countries whose phones may be written without a country code."""

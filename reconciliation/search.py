@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from portal.models import Tenant
-from reconciliation.models import Contact, Customer, Invoice, Job, Link, Location, PaymentSplit
+from reconciliation.models import Contact, Customer, Invoice, Job, Link, Location, PaymentSplit, Source
 from reconciliation.reading import Asked, read
 
 Row = TypeVar("Row", bound=Model)
 Ids = QuerySet[Any, tuple[Any, ...]]
 
-AT_ONCE = 1_000
+AT_ONCE = 10_000
 """So many ids are handed over as numbers; a text that means more records than that is left as a subquery."""
+_WHOLE_PHONE = 7
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,21 @@ def search_customers(
     """The customers among `queryset` that `text` may mean.
 
     Read as a phone (any spelling, or its last four digits and more), an e-mail address or its beginning, words
-    of a name in any order, an address, a number of an invoice or job, or an id in a connected system.
+    of a name and an address in any order, a number of an invoice or job, or an id in a connected system.
     `tenants` are those that `queryset` may hold; all, where they are not given.
     """
-    return _narrowed(queryset, _ids_of_customers(*_asked(text, tenants)), text)
+    if not text.strip():
+        return queryset
+    return queryset.filter(pk__in=_ids_of_customers(*_asked(text, tenants)))
 
 
 def search_records(
     queryset: QuerySet[Row], text: str, ways: Ways, tenants: Iterable[Tenant] | None = None
 ) -> QuerySet[Row]:
     """The records among `queryset` that `text` may mean, by these ways."""
-    asked, pks = _asked(text, tenants)
-    return _narrowed(queryset, _ids_of_records(queryset.model, asked, pks, ways), text)
+    if not text.strip():
+        return queryset
+    return queryset.filter(pk__in=_ids_of_records(queryset.model, *_asked(text, tenants), ways))
 
 
 def _asked(text: str, tenants: Iterable[Tenant] | None) -> tuple[Asked, list[int]]:
@@ -68,107 +73,111 @@ def _asked(text: str, tenants: Iterable[Tenant] | None) -> tuple[Asked, list[int
     return read(text, {tenant.phone_region for tenant in known}), [tenant.pk for tenant in known]
 
 
-def _narrowed(queryset: QuerySet[Row], parts: Sequence[Ids], text: str) -> QuerySet[Row]:
-    if not text.strip():
-        return queryset
-    return queryset.filter(pk__in=_together(parts)) if parts else queryset.none()
-
-
 def _together(parts: Sequence[Ids]) -> Any:
     """The ids of all parts: as numbers, or as a subquery where there are too many."""
+    if not parts:
+        return set()
     union = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
     ids = {row[0] for row in union[: AT_ONCE + 1]}
     return ids - {None} if len(ids) <= AT_ONCE else union
 
 
-def _ids_of_customers(asked: Asked, tenants: Sequence[int]) -> list[Ids]:
-    contacts = Contact.objects.filter(_matching_contacts(asked), tenant__in=tenants)
-    customers = Customer.objects.filter(tenant__in=tenants)
-    parts: list[Ids] = []
-    if asked.is_contact:
+def _ids_of_customers(asked: Asked, tenants: Sequence[int]) -> Any:
+    """Whole phones and addresses by their index; only where they lead nowhere by parts of them."""
+    parts = [*_customers_by_number(asked, tenants), *_customers_by_words(asked, tenants)]
+    if asked.phones or asked.email:
+        parts.append(_customers_of(_contacts(asked, tenants)))
+        return _together(parts) or _together(_customers_by_part(asked, tenants))
+    return _together([*parts, *_customers_by_part(asked, tenants)])
+
+
+def _customers_by_words(asked: Asked, tenants: Sequence[int]) -> list[Ids]:
+    if not asked.words:
+        return []
+    customers = Customer.objects.filter(_has_words(asked, "name_key", "address_key"), tenant__in=tenants)
+    places = Location.objects.filter(_has_words(asked, "address_key"), tenant__in=tenants)
+    return [customers.values_list("pk"), places.values_list("customer_id")]
+
+
+def _customers_by_number(asked: Asked, tenants: Sequence[int]) -> list[Ids]:
+    if not asked.tokens:
+        return []
+    parts = [_linked(("customer",), asked, tenants)]
+    for model in (Invoice, Job):
+        rows: QuerySet[Any] = model._default_manager.all()
+        linked = _linked((str(model._meta.model_name),), asked, tenants)
         parts += [
-            contacts.filter(customer__isnull=False).values_list("customer_id"),
-            contacts.filter(location__isnull=False).values_list("location__customer_id"),
+            rows.filter(tenant__in=tenants, number__in=asked.tokens).values_list("customer_id"),
+            rows.filter(pk__in=linked).values_list("customer_id"),
         ]
-    if asked.words:
-        places = Location.objects.filter(_has_words("address_key", asked), tenant__in=tenants)
-        parts += [
-            customers.filter(_has_words("name_key", asked)).values_list("pk"),
-            customers.filter(_has_words("address_key", asked)).values_list("pk"),
-            places.values_list("customer_id"),
-        ]
-    if asked.tokens:
-        for model in (Invoice, Job):
-            parts.append(
-                model._default_manager.filter(tenant__in=tenants, number__in=asked.tokens).values_list(
-                    "customer_id"
-                )
-            )
-            by_id = _linked((model._meta.model_name or "",), asked, tenants)
-            parts.append(model._default_manager.filter(pk__in=by_id).values_list("customer_id"))
-        parts.append(_linked(("customer",), asked, tenants))
     return parts
 
 
-def _ids_of_records(model: type[Model], asked: Asked, tenants: Sequence[int], ways: Ways) -> list[Ids]:
-    rows = model._default_manager.filter(tenant__in=tenants)
-    parts: list[Ids] = []
-    if asked.tokens:
-        parts.append(_linked(ways.entities, asked, tenants))
-        parts += [
-            rows.filter(
-                Q(*((f"{name}__startswith", token) for token in asked.tokens), _connector=Q.OR)
-            ).values_list("pk")
-            for name in ways.numbers
-        ]
-        parts += [rows.filter(**{f"{name}__in": asked.tokens}).values_list("pk") for name in ways.exact]
-        parts += [
-            rows.filter(**{f"{column}__in": ids}).values_list("pk")
-            for column, ids in _via(asked, tenants, ways)
-        ]
-    if asked.words:
-        parts += [rows.filter(_has_words(name, asked)).values_list("pk") for name in ways.words]
-    parts += [rows.filter(**{f"{name}__icontains": asked.text}).values_list("pk") for name in ways.text]
-    if model is Contact and asked.is_contact:
-        parts.append(rows.filter(_matching_contacts(asked)).values_list("pk"))
-    if ways.customer and (customers := _ids_of_customers(asked, tenants)):
-        parts.append(rows.filter(**{f"{ways.customer}__in": _together(customers)}).values_list("pk"))
-    return parts
+def _contacts(asked: Asked, tenants: Sequence[int]) -> QuerySet[Contact]:
+    """Contacts with this very phone or address."""
+    whole = Q(email=asked.email) if asked.email else Q(e164__in=asked.phones)
+    return Contact.objects.filter(whole, tenant__in=tenants)
 
 
-def _via(asked: Asked, tenants: Sequence[int], ways: Ways) -> Iterable[tuple[str, Ids]]:
-    """Jobs and invoices of this number, for what hangs on one."""
-    if ways.job:
-        jobs = Job.objects.filter(tenant__in=tenants, number__in=asked.tokens)
-        yield ways.job, jobs.values_list("pk")
-    if ways.invoice:
-        invoices = Invoice.objects.filter(tenant__in=tenants, number__in=asked.tokens)
-        yield ways.invoice, PaymentSplit.objects.filter(invoice__in=invoices).values_list("payment_id")
-
-
-def _linked(entities: Sequence[str], asked: Asked, tenants: Sequence[int]) -> Ids:
-    """Records by their id in a connected system."""
-    return Link.objects.filter(
-        source__tenant__in=tenants, entity__in=entities, external_id__in=asked.tokens, record_id__isnull=False
-    ).values_list("record_id")
-
-
-def _matching_contacts(asked: Asked) -> Q:
-    """Phones by number or last digits, those that could not be read by their digits; addresses by beginning."""
+def _customers_by_part(asked: Asked, tenants: Sequence[int]) -> list[Ids]:
+    """By a part of an address, by the last digits of a phone, by all digits of one that could not be read."""
+    contacts = Contact.objects.filter(tenant__in=tenants)
     if asked.email:
         lookup = "contains" if asked.email.startswith("@") else "startswith"
-        return Q(**{f"email__{lookup}": asked.email})
-    found = Q(e164__in=asked.phones)
-    if asked.digits and not asked.phones:
-        found |= Q(e164__endswith=asked.digits)
-    if len(asked.digits) >= 7:
-        found |= Q(usable=False, e164="", value__regex=r"\D*".join(asked.digits))
+        return [_customers_of(contacts.filter(**{f"email__{lookup}": asked.email}))]
+    if not asked.digits:
+        return []
+    found = [_customers_of(contacts.filter(e164__gt="", e164__endswith=asked.digits))]
+    if len(asked.digits) >= _WHOLE_PHONE:
+        spelling = r"\D*".join(asked.digits)
+        found.append(_customers_of(contacts.filter(usable=False, e164="", value__regex=spelling)))
     return found
 
 
-def _has_words(column: str, asked: Asked) -> Q:
-    """Every word asked for begins a word of the key."""
+def _customers_of(contacts: QuerySet[Contact]) -> Ids:
+    """Their customers, or the customers of their locations."""
+    return contacts.values_list(Coalesce("customer_id", "location__customer_id"))
+
+
+def _ids_of_records(model: type[Model], asked: Asked, tenants: Sequence[int], ways: Ways) -> Any:
+    rows: QuerySet[Any] = model._default_manager.filter(tenant__in=tenants)
+    conditions = list(_conditions(asked, tenants, ways))
+    parts = [rows.filter(condition).values_list("pk") for condition in conditions]
+    if asked.tokens:
+        parts.append(_linked(ways.entities, asked, tenants))
+    return _together(parts)
+
+
+def _conditions(asked: Asked, tenants: Sequence[int], ways: Ways) -> Iterable[Q]:
+    for name in ways.numbers if asked.tokens else ():
+        yield Q(*((f"{name}__startswith", token) for token in asked.tokens), _connector=Q.OR)
+    for name in ways.exact if asked.tokens else ():
+        yield Q(**{f"{name}__in": asked.tokens})
+    for name in ways.words if asked.words else ():
+        yield _has_words(asked, name)
+    for name in ways.text:
+        yield Q(**{f"{name}__icontains": asked.text})
+    if ways.customer and (customers := _ids_of_customers(asked, tenants)):
+        yield Q(**{f"{ways.customer}__in": customers})
+    if ways.job and asked.tokens:
+        yield Q(**{f"{ways.job}__in": Job.objects.filter(tenant__in=tenants, number__in=asked.tokens)})
+    if ways.invoice and asked.tokens:
+        bills = Invoice.objects.filter(tenant__in=tenants, number__in=asked.tokens)
+        yield Q(pk__in=PaymentSplit.objects.filter(invoice__in=bills).values("payment_id"))
+
+
+def _linked(entities: Sequence[str], asked: Asked, tenants: Sequence[int]) -> Ids:
+    """Records by their id in a connected system; None among them stands for links that wait."""
+    sources = Source.objects.filter(tenant__in=tenants)
+    links = Link.objects.filter(source__in=sources, entity__in=entities, external_id__in=asked.tokens)
+    return links.values_list("record_id")
+
+
+def _has_words(asked: Asked, *columns: str) -> Q:
+    """Every word asked for begins a word of one of the keys."""
     found = Q()
     for word in asked.words:
-        found &= Q(**{f"{column}__startswith": word}) | Q(**{f"{column}__contains": f" {word}"})
+        begins = ((f"{column}__startswith", word) for column in columns)
+        follows = ((f"{column}__contains", f" {word}") for column in columns)
+        found &= Q(*begins, *follows, _connector=Q.OR)
     return found

@@ -123,7 +123,9 @@ def test_the_middle_of_a_word_is_not_a_name(ana, tenant):
     assert found("arsh", tenant) == set()
 
 
-@pytest.mark.parametrize("text", ["1420 maple", "Maple Ave", "1420 Maple Ave Apt 3, Austin", "maple 78701"])
+@pytest.mark.parametrize(
+    "text", ["1420 maple", "Maple Ave", "1420 Maple Ave Apt 3, Austin", "maple 78701", "nunez maple"]
+)
 def test_an_address_is_found_by_its_words(ana, tenant, text):
     assert found(text, tenant) == ANA
 
@@ -171,4 +173,4 @@ def test_a_text_is_read_without_a_database():
     assert asked.phones == {"+15125550143"}
     assert not asked.words
     assert read("1420 Maple", {"US"}).words == ("1420", "maple")
-    assert not read("1420 Maple", {"US"}).is_contact
+    assert not read("1420 Maple", {"US"}).digits
