@@ -10,6 +10,7 @@ from integrations.sandbox.limits import WINDOWS, Window
 from integrations.sandbox.servicetitan.access import Access
 from integrations.sandbox.servicetitan.shop import Shop
 from integrations.sandbox.servicetitan.store import Body, Store
+from integrations.sandbox.servicetitan.webhooks import Delivery, Subscription, payload, start
 from integrations.sandbox.stats import Stats
 
 TOUCHED: Mapping[str, str] = {
@@ -43,6 +44,8 @@ class Control:
         self.latency: tuple[float, float] | None = None
         self.window: Window | None = None
         self.endpoints: dict[str, int] = {}
+        self.subscription: Subscription | None = None
+        self.deliveries: list[Delivery] = []
         self._touches = 0
         self._last_change = 0
 
@@ -89,7 +92,9 @@ class Control:
     def change(self, entity: str, row_id: int, **members: Any) -> Body:
         """Change members of one row now. Raises KeyError for an unknown id."""
         with self.store.lock:
-            return self.store[entity].write(row_id, members, self.now_ticks())
+            body = self.store[entity].write(row_id, members, self.now_ticks())
+        self.notify(f"{entity}.updated", row_id)
+        return body
 
     def touch(self, entity: str, count: int | None = None, *, share: float | None = None) -> list[int]:
         """Change `count` rows (or a share of all) of an entity now; returns their ids."""
@@ -105,7 +110,9 @@ class Control:
                 text = (table.read(row_id)[member] or "").partition(" (rev ")[0] if member else ""
                 changes = {member: f"{text} (rev {self._touches})".strip()} if member else {}
                 table.write(row_id, changes, self.now_ticks())
-            return sorted(chosen)
+        for row_id in chosen if self.subscription else ():
+            self.notify(f"{entity}.updated", row_id)
+        return sorted(chosen)
 
     def merge(self, loser: int, winner: int) -> None:
         """Merge customers as the office does: the loser goes inactive, its locations and jobs move."""
@@ -156,6 +163,19 @@ class Control:
         """Give every client exactly these scopes, in the tokens it fetches from now on."""
         for client in self.access.clients.values():
             client.scopes = tuple(scopes)
+
+    def subscribe(self, url: str, key: str, **more: Any) -> None:
+        """Send webhooks to a URL; `more` are the other members of a Subscription. Every row that a control
+        verb touches or changes sends one."""
+        self.subscription = Subscription(url, key, **more)
+
+    def notify(self, event: str, row_id: int) -> Delivery | None:
+        """Send one webhook in the background; None where nobody has subscribed."""
+        if self.subscription is None:
+            return None
+        body = payload(event, self.access.tenant, row_id, times.to_text(self.present()))
+        self.deliveries.append(start(self.subscription, Delivery(event, body)))
+        return self.deliveries[-1]
 
     def publish(self, scopes: Iterable[str]) -> None:
         """A new version of the app asks for these scopes; they hold once the merchant's admin upgrades."""

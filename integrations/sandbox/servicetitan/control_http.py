@@ -36,6 +36,8 @@ VERBS: Mapping[str, Verb] = {
     "limit": lambda control, body: control.limit(body["rate"], body.get("window", "sliding")),
     "endpoint": lambda control, body: control.endpoint(body["name"], body["status"]),
     "grant": lambda control, body: control.grant(body["scopes"]),
+    "subscribe": lambda control, body: control.subscribe(**body),
+    "notify": lambda control, body: control.notify(body["event"], body["id"]) is not None,
     "publish": lambda control, body: control.publish(body["scopes"]),
     "disable-app": lambda control, body: control.disable_app(),
     "enable-app": lambda control, body: control.enable_app(),
