@@ -52,5 +52,5 @@ class Shop:
                     self.work.job(home, plain=True)
                 else:
                     self.work.at(home)
-        self.work.settle_customers()
+        self.work.billing.settle_customers()
         return added
