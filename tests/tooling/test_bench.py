@@ -1,0 +1,96 @@
+"""The benchmark itself: its verdicts, and one small run of it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.goals import judge
+from tests.bench.jobs import Measured
+from tests.bench.peer import with_password
+from tests.bench.scenarios import Row
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def row(scenario: str, contender: str = "ours", *, wall: float = 10.0, calls: int = 800, **members) -> Row:
+    found = Measured(wall=wall, records=400_000, peak_mb=members.pop("peak_mb", 120.0))
+    found.facts = members.pop("facts", {})
+    return Row(scenario, "SQLite", contender, found, calls, **members)
+
+
+def good_run() -> dict[str, Row]:
+    return {
+        "floor": row("full", "floor", wall=5.0),
+        "ours": row("full", wall=10.0),
+        "peer": row("full", "peer", wall=25.0),
+        "some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 4000}, notes={"touched": 4000}),
+        "none": row("nothing changed", wall=0.1, calls=4, facts={"wrote_no_record": True}),
+        "slow": row("latency", wall=38.0, calls=2000, peak_calls=59),
+        "two": row("latency, two", wall=36.0, calls=2000, peak_calls=60),
+    }
+
+
+MISSES = {
+    "dlt": {"peer": row("full", "peer", wall=19.0)},
+    "floor": {"floor": row("full", "floor", wall=3.0)},
+    "MB": {"ours": row("full", wall=10.0, peak_mb=251.0)},
+    "2 % of the calls": {"some": row("1 % changed", wall=0.3, calls=17, facts={"updated": 1}, notes={"touched": 1})},
+    "4 % of the time": {"some": row("1 % changed", wall=0.5, calls=12, facts={"updated": 1}, notes={"touched": 1})},
+    "is updated": {"some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1}, notes={"touched": 2})},
+    "no record written": {"none": row("nothing changed", wall=0.1, facts={"wrote_no_record": False})},
+    "51 calls/s": {"slow": row("latency", wall=40.0, calls=2000)},
+    "never answered 429": {"slow": row("latency", wall=38.0, calls=2000, refused=1)},
+    "two workers": {"two": row("latency, two", wall=36.0, calls=2000, peak_calls=61)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("goal", MISSES)
+def test_a_missed_goal_is_called_missed_and_no_other(goal: str):
+    missed = [v.goal for v in judge([*(good_run() | MISSES[goal]).values()], 100_000) if v.good is False]
+    assert len(missed) == 1
+    assert goal in missed[0]
+
+
+def test_a_good_run_meets_every_goal():
+    found = judge([*good_run().values()], 100_000)
+    assert len(found) == 10
+    assert all(verdict.good for verdict in found)
+
+
+def test_shares_of_calls_and_time_are_not_judged_on_little_data():
+    unjudged = [v.goal for v in judge([*good_run().values()], 1_000) if v.good is None]
+    assert len(unjudged) == 2
+
+
+def test_the_peer_gets_a_password_only_where_there_is_none():
+    assert (
+        with_password("postgres://postgres@127.0.0.1:5432/x") == "postgresql://postgres:none@127.0.0.1:5432/x"
+    )
+    assert with_password("postgresql://a:b@host/x") == "postgresql://a:b@host/x"
+
+
+@pytest.mark.cluster
+def test_a_small_run_measures_the_same_records_for_the_floor_and_for_trunkline(tmp_path: Path):
+    command = [
+        "-m",
+        "tests.bench",
+        "--customers",
+        "40",
+        "--scenarios",
+        "full,changes",
+        "--contenders",
+        "floor,ours",
+    ]
+    environment = {**os.environ, "VAR_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert {r["measured"]["records"] for r in rows if r["scenario"] == "full"} == {160}
+    assert all(r["measured"]["facts"]["wrote_no_record"] for r in rows if r["scenario"] == "nothing changed")
+    assert not list(tmp_path.glob("bench-*"))
