@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
+from reconciliation.normalise import kept_amount
+
 RowTuple = Sequence[Any]
 Convert = Callable[[Any], Any]
 
@@ -166,4 +168,5 @@ def _sqlite_time(value: datetime) -> str:
 
 
 def _sqlite_decimal(value: Decimal) -> str:
-    return format(value, "f")
+    """SQLite takes an amount of any size and fails when it is read: so its size is looked at here."""
+    return format(kept_amount(value), "f")

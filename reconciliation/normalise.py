@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ _PUNCTUATION = {ord(char): " " for char in ".,;:/\\|()[]{}\"'#-_"}
 
 
 def dumps(values: Mapping[str, Any]) -> str:
-    """Values as JSON text in normal form: aware times in UTC, amounts without trailing zeros."""
+    """Values (their times in UTC) as JSON text in normal form: amounts as kept, without trailing zeros."""
     return orjson.dumps(values, default=_plain, option=orjson.OPT_UTC_Z).decode()
 
 
@@ -34,9 +34,25 @@ def collapsed(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _collapsed(value) for name, value in stored.items()}
 
 
+def kept_amount(value: Decimal) -> Decimal:
+    """An amount as a record keeps it: four places, a half rounded up. Raises OverflowError where it has no room."""
+    try:
+        kept = value.quantize(_SMALLEST, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise OverflowError("An amount has too many digits.") from None
+    if abs(kept) >= _NO_ROOM:
+        raise OverflowError("An amount has too many digits.")
+    return kept
+
+
+_SMALLEST = Decimal("0.0001")
+_NO_ROOM = Decimal(10) ** 10
+
+
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
-        return format(value.normalize() if value else Decimal(0), "f")
+        kept = kept_amount(value)
+        return format(kept.normalize() if kept else Decimal(0), "f")
     raise TypeError(f"{type(value).__name__} has no normal form")
 
 
