@@ -4,9 +4,10 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from portal.access import Action, access_of
 from portal.look import badge
@@ -70,6 +71,15 @@ class TenantsAdmin(TenantAdmin):
             context["tenant_panels"] = tenant_panels(request, tenant)
             context["may_audit"] = self.may(request, Action.AUDIT, tenant)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """A new tenant's page comes next: its checklist says what to do."""
+        if "_popup" in request.POST or "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"{obj} is added. The checklist below leads to its first sync.")
+        return redirect("admin:portal_tenant_change", obj.pk)
 
     @admin.display(description="status", ordering="status")
     def state(self, tenant: Tenant) -> str:

@@ -1,0 +1,176 @@
+"""The pages on which a connection's credentials are typed in. Secrets go in and never come back out."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from integrations import connecting
+from integrations.connectors.hosts import CUSTOM
+from integrations.connectors.registry import CONNECTORS
+from integrations.connectors.spec import ConnectorSpec, CredentialField
+from integrations.models import Connection
+from portal.access import Action, access_of
+from portal.forms import SecretFormField
+from portal.models import Tenant, User
+from portal.own_pages import OwnPages, object_view
+
+
+class CredentialsForm(forms.Form):
+    """Built from a connector's own declaration: its environments and fields, each with where it is found."""
+
+    environment = forms.ChoiceField(widget=forms.RadioSelect, initial="production")
+    api_url = forms.CharField(label="API address", required=False, max_length=200)
+    auth_url = forms.CharField(
+        label="Token address",
+        required=False,
+        max_length=200,
+        help_text="Only if it differs from the API address.",
+    )
+
+    def __init__(self, spec: ConnectorSpec, connection: Connection | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spec, self.connection = spec, connection
+        shown = [
+            item
+            for item in spec.environments
+            if not item.custom or settings.CUSTOM_API_HOSTS or _is_custom(connection)
+        ]
+        environment = self.fields["environment"]
+        assert isinstance(environment, forms.ChoiceField)  # noqa: S101  # declared above
+        environment.choices = [(item.name, item.label) for item in shown]
+        self.fields["api_url"].help_text = (
+            f"Scheme, host and port, such as http://{(settings.CUSTOM_API_HOSTS or ['host:port'])[0]}. "
+            f"Allowed here: {', '.join(settings.CUSTOM_API_HOSTS) or 'none'}."
+        )
+        if connection is not None:
+            self.initial |= {
+                "environment": connection.environment,
+                "api_url": connection.api_url,
+                "auth_url": connection.auth_url,
+            }
+        for item in spec.fields:
+            self.fields[item.name] = self._field(item)
+
+    def _field(self, item: CredentialField) -> forms.Field:
+        """What is stored need not be typed again; only the account's own number is shown."""
+        stored = self.connection.credentials if self.connection else None
+        if item.secret:
+            return SecretFormField(label=item.label, help_text=item.help, initial=stored, max_length=400)
+        is_account = item.name == self.spec.account_field
+        field = forms.CharField(
+            label=item.label,
+            help_text=item.help,
+            max_length=200,
+            required=not stored,
+            initial=self.connection.remote_account if self.connection and is_account else "",
+            widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+        )
+        if stored and not is_account:
+            field.widget.attrs["placeholder"] = "stored; leave blank to keep it"
+        return field
+
+    @property
+    def credential_fields(self) -> list[forms.BoundField]:
+        return [self[item.name] for item in self.spec.fields]
+
+    @property
+    def address_fields(self) -> list[forms.BoundField]:
+        return [self["api_url"], self["auth_url"]]
+
+    def save(self, tenant: Tenant, user: User | None) -> Connection | None:
+        """Store what was typed; None, with the errors by field, where it cannot be stored."""
+        data = self.cleaned_data
+        custom = data["environment"] == CUSTOM
+        try:
+            return connecting.save_credentials(
+                tenant,
+                self.spec.system,
+                {item.name: data[item.name] for item in self.spec.fields},
+                environment=data["environment"],
+                api_url=data["api_url"].strip() if custom else "",
+                auth_url=data["auth_url"].strip() if custom else "",
+                allowed_hosts=settings.CUSTOM_API_HOSTS,
+                user=user,
+            )
+        except ValidationError as error:
+            self.add_error(None, error)
+            return None
+
+
+def _is_custom(connection: Connection | None) -> bool:
+    return connection is not None and connection.environment == CUSTOM
+
+
+class CredentialsPages(OwnPages):
+    """Connecting a system to a tenant, and changing what opens it later."""
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """`?tenant=…&system=…`; without them, which merchant to connect is asked first."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        system = request.GET.get("system", "servicetitan")
+        tenants = access_of(request.user).tenants(Action.CONFIGURE)
+        given = request.GET.get("tenant", "")
+        tenant = tenants.filter(pk=given).first() if given.isdigit() else None
+        if tenant is None or system not in CONNECTORS:
+            waiting = tenants.exclude(connections__system=system)
+            return self.page(
+                request,
+                "admin/integrations/choose_tenant.html",
+                title="Connect a merchant",
+                tenants=waiting[:200],
+            )
+        known = tenant.connections.filter(system=system).first()
+        if known is not None:
+            return redirect("admin:integrations_connection_credentials", known.pk)
+        return self._credentials(request, tenant, CONNECTORS[system], None)
+
+    @object_view("credentials/", action=Action.CONFIGURE)
+    def credentials(self, request: HttpRequest, connection: Connection) -> HttpResponse:
+        return self._credentials(request, connection.tenant, CONNECTORS[connection.system], connection)
+
+    def _credentials(
+        self, request: HttpRequest, tenant: Tenant, spec: ConnectorSpec, connection: Connection | None
+    ) -> HttpResponse:
+        form = CredentialsForm(spec, connection, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            user = request.user
+            saved = form.save(tenant, user if isinstance(user, User) else None)
+            if saved is not None:
+                try_it(request, saved)
+                return redirect("admin:integrations_connection_test", saved.pk)
+        return self.page(
+            request,
+            "admin/integrations/credentials.html",
+            connection,
+            title=f"{spec.label} credentials",
+            tenant=tenant,
+            connection=connection,
+            spec=spec,
+            form=form,
+            tab="credentials",
+        )
+
+
+def try_it(request: HttpRequest, connection: Connection) -> None:
+    """Test a connection and say how it went; the test page shows the rest."""
+    user = request.user
+    try:
+        tested = connecting.test(connection, user=user if isinstance(user, User) else None)
+    except connecting.ConnectingFailed as error:
+        messages.error(request, f"The test failed. {error}")
+        return
+    if tested.switched_off:
+        count = len(tested.check.missing)
+        messages.warning(
+            request, f"Connected. {count} scope{'s are' if count > 1 else ' is'} missing; see below."
+        )
+    else:
+        messages.success(request, "Connected: every scope that is needed was granted.")

@@ -1,0 +1,109 @@
+"""Records that failed: why, what came, who must act, and trying again: one, some, or all that match a filter."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from integrations import retrying
+from integrations.admin import words
+from integrations.admin.filters import EntityFilter
+from integrations.mappings import declaration
+from integrations.models import RunFailure
+from integrations.syncing import NothingToSync
+from portal.access import Action
+from portal.models import User
+from portal.tenant_admin import ReadOnlyTenantAdmin, object_view
+
+
+@admin.register(RunFailure)
+class RunFailureAdmin(ReadOnlyTenantAdmin):
+    """One row per record that has failed; it closes by itself when the record comes through."""
+
+    tenant_path = "rule__connection__tenant"
+    menu_order = 40
+    list_display = ["what", "merchant", "state_badge", "why", "attempts", "created_at"]
+    list_filter = ["state", "reason", EntityFilter, "rule__connection__tenant"]
+    list_select_related = ["rule__connection__tenant"]
+    search_fields = ["external_id", "message"]
+    search_help_text = "By the record's id at its source, or by words of the message."
+    actions = ["retry_selected"]
+    empty_words = "No record has failed."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Payloads are read on the page of one failure alone."""
+        rows = super().get_queryset(request)
+        return (
+            rows.defer("payload")
+            if request.resolver_match and "changelist" in str(request.resolver_match.url_name)
+            else rows
+        )
+
+    @admin.display(description="record", ordering="external_id")
+    def what(self, failure: RunFailure) -> str:
+        return f"{failure.rule.label} {failure.external_id}".capitalize()
+
+    @admin.display(description="tenant")
+    def merchant(self, failure: RunFailure) -> str:
+        return failure.rule.connection.tenant.name
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, failure: RunFailure) -> str:
+        return words.failure_badge(failure)
+
+    @admin.display(description="why")
+    def why(self, failure: RunFailure) -> str:
+        return failure.message
+
+    @admin.action(description="Retry the selected records", permissions=["run"])
+    def retry_selected(self, request: HttpRequest, rows: QuerySet[RunFailure]) -> HttpResponseBase:
+        """Selected ones, or all that match the filter: the list's own “select all” decides."""
+        return ask_to_retry(request, self.where_may(request, rows, Action.RUN), back=request.get_full_path())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        failure: RunFailure = self.object_or_404(request, object_id)
+        rule = failure.rule
+        link = declaration(rule).deep_link
+        return self.page(
+            request,
+            "admin/integrations/failure.html",
+            failure,
+            title=f"{rule.label.capitalize()} {failure.external_id}",
+            failure=failure,
+            run=failure.run,
+            rule=rule,
+            connection=rule.connection,
+            tenant=rule.connection.tenant,
+            deep_link=link.format(id=failure.external_id) if link and failure.external_id else "",
+            payload=json.dumps(failure.payload, indent=2, ensure_ascii=False, default=str),
+            may_run=self.may(request, Action.RUN, failure),
+            may_configure=self.may(request, Action.CONFIGURE, failure),
+            tab="runs",
+        )
+
+    @object_view("retry/", action=Action.RUN, methods=("POST",))
+    def retry(self, request: HttpRequest, failure: RunFailure) -> HttpResponseBase:
+        back = reverse("admin:integrations_runfailure_change", args=[failure.pk])
+        return ask_to_retry(request, RunFailure.objects.filter(pk=failure.pk), back=back)
+
+
+def ask_to_retry(request: HttpRequest, failures: QuerySet[RunFailure], *, back: str) -> HttpResponse:
+    """Queue them and go and watch; where that cannot be, say why on the page the person came from."""
+    user = request.user
+    try:
+        batch, count = retrying.retry(failures, user=user if isinstance(user, User) else None)
+    except NothingToSync as error:
+        messages.error(request, str(error))
+        return redirect(back)
+    messages.success(request, f"{count:,} record{'s are' if count > 1 else ' is'} tried again.")
+    return redirect(f"{reverse('admin:integrations_run_batch')}?batch={batch}")

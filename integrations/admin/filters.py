@@ -1,0 +1,30 @@
+"""Filters of the lists of runs, rules and failures."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from integrations.connectors.registry import CONNECTORS
+
+
+class EntityFilter(admin.SimpleListFilter):
+    """By entity, from the declarations: a DISTINCT over all rules would cost a scan and say the same."""
+
+    title = "entity"
+    parameter_name = "entity"
+    path = "rule__entity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = {name: name.replace("_", " ") for spec in CONNECTORS.values() for name in spec.entities}
+        return list(names.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+class OwnEntityFilter(EntityFilter):
+    """For rows that carry the entity themselves."""
+
+    path = "entity"

@@ -1,0 +1,212 @@
+"""Runs: their list, the page of one with its failures, and of all that were started together. All of it live."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from integrations import syncing
+from integrations.admin import words
+from integrations.admin.failures import ask_to_retry
+from integrations.admin.filters import EntityFilter
+from integrations.admin.progress import overall, rate
+from integrations.models import Run, RunFailure
+from integrations.schedule import is_alive
+from portal.access import Action
+from portal.models import User
+from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
+
+PATIENCE = 20
+"""Seconds that a run may wait in the queue before the page asks whether any worker is there."""
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyTenantAdmin):
+    """Workers write runs; people watch them, cancel them and retry what failed."""
+
+    tenant_path = "rule__connection__tenant"
+    menu_order = 30
+    list_display = [
+        "name",
+        "merchant",
+        "state_badge",
+        "read",
+        "created",
+        "updated",
+        "failed",
+        "started",
+        "took",
+    ]
+    list_filter = ["state", EntityFilter, "trigger", "rule__connection__tenant"]
+    list_select_related = ["rule__connection__tenant"]
+    empty_words = "Runs appear here once something is synced."
+
+    @admin.display(description="run", ordering="id")
+    def name(self, run: Run) -> str:
+        return f"{run.rule.label.capitalize()}{' (full)' if run.full else ''}"
+
+    @admin.display(description="tenant", ordering="rule__connection__tenant__name")
+    def merchant(self, run: Run) -> str:
+        return run.rule.connection.tenant.name
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, run: Run) -> str:
+        return words.run_badge(run)
+
+    @admin.display(description="started", ordering="started_at")
+    def started(self, run: Run) -> Any:
+        return run.started_at
+
+    @admin.display(description="seconds")
+    def took(self, run: Run) -> str:
+        seconds = run.duration(timezone.now())
+        return "" if seconds is None else f"{seconds:,.1f}"
+
+    # --- one run -----------------------------------------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        run = self._one(request, object_id)
+        failures = run.failures.order_by("state", "-id")
+        return self.page(
+            request,
+            "admin/integrations/run.html",
+            run,
+            title=f"{run.rule.label.capitalize()} of {run.rule.connection.tenant}",
+            failures=Paginator(failures, 50).get_page(request.GET.get("page")),
+            open_failures=run.failures.filter(state=RunFailure.State.OPEN).count(),
+            **self._about(request, run),
+        )
+
+    @object_view("live/", methods=("GET",))
+    def live(self, request: HttpRequest, run: Run) -> HttpResponse:
+        """The part of the page that moves."""
+        run = self._one(request, str(run.pk))
+        reply = render(request, "admin/integrations/run_live.html", self._about(request, run))
+        return _until_done(reply, not run.is_open)
+
+    @object_view("cancel/", action=Action.RUN, methods=("POST",))
+    def cancel(self, request: HttpRequest, run: Run) -> HttpResponse:
+        if run.is_open:
+            syncing.ask_to_cancel(run, user=_person(request))
+            messages.success(request, "It stops after the page it is reading. What was read so far is kept.")
+        else:
+            messages.info(request, "It was over already.")
+        return redirect("admin:integrations_run_change", run.pk)
+
+    @object_view("retry/", action=Action.RUN, methods=("POST",))
+    def retry(self, request: HttpRequest, run: Run) -> HttpResponse:
+        """`retry` is the id of one failure, “selected” (with `failure` for each) or “all” of this run."""
+        wanted = request.POST.get("retry", "")
+        failures = RunFailure.objects.filter(run=run)
+        if wanted == "selected":
+            ids = [pk for pk in request.POST.getlist("failure") if pk.isdigit()]
+            failures = failures.filter(pk__in=ids)
+        elif wanted != "all":
+            failures = failures.filter(pk=wanted) if wanted.isdigit() else failures.none()
+        return ask_to_retry(request, failures, back=request.path.removesuffix("retry/") + "change/")
+
+    def _one(self, request: HttpRequest, object_id: str) -> Run:
+        run: Run = self.object_or_404(request, object_id)
+        return Run.objects.select_related("rule__connection__tenant", "started_by").get(pk=run.pk)
+
+    def _about(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+        now = timezone.now()
+        return {
+            "run": run,
+            "connection": run.rule.connection,
+            "tenant": run.rule.connection.tenant,
+            "duration": run.duration(now),
+            "rate": rate(run, now),
+            "no_worker": _no_worker([run]),
+            "may_run": self.may(request, Action.RUN, run),
+            "tab": "runs",
+        }
+
+    # --- all that were started together ------------------------------------------------------------------------------
+
+    @list_view("batch/", methods=("GET",))
+    def batch(self, request: HttpRequest) -> HttpResponse:
+        """`?batch=…`: the runs of one “sync now”."""
+        context = self._batch(request)
+        if not context["runs"]:
+            raise Http404("There is no such batch.")
+        first = context["runs"][0]
+        return self.page(
+            request,
+            "admin/integrations/batch.html",
+            title=f"Sync of {first.rule.connection.tenant}",
+            connection=first.rule.connection,
+            tenant=first.rule.connection.tenant,
+            may_run=self.may(request, Action.RUN, first),
+            tab="runs",
+            **context,
+        )
+
+    @list_view("batch/live/", methods=("GET",))
+    def batch_live(self, request: HttpRequest) -> HttpResponse:
+        """The part that moves; `short` is the bar alone, for the tenant's page."""
+        context = self._batch(request)
+        short = "short" in request.GET
+        reply = render(request, f"admin/integrations/{'batch_bar' if short else 'batch_live'}.html", context)
+        return _until_done(reply, context["overall"].is_done)
+
+    @list_view("batch/cancel/", action=Action.RUN, methods=("POST",))
+    def batch_cancel(self, request: HttpRequest) -> HttpResponse:
+        """Cancel every open run of a batch."""
+        runs = self.where_may(request, self._batch_runs(request), Action.RUN)
+        for run in runs.filter(state__in=Run.OPEN):
+            syncing.ask_to_cancel(run, user=_person(request))
+        messages.success(request, "They stop after the pages they are reading. What was read so far is kept.")
+        return redirect(f"{request.path.removesuffix('cancel/')}?{request.GET.urlencode()}")
+
+    def _batch(self, request: HttpRequest) -> dict[str, Any]:
+        runs = list(self._batch_runs(request))
+        return {
+            "runs": runs,
+            "overall": overall(runs),
+            "batch": request.GET.get("batch", ""),
+            "no_worker": _no_worker(runs),
+        }
+
+    def _batch_runs(self, request: HttpRequest) -> QuerySet[Run]:
+        """The runs of `?batch=…`, or the open ones of `?connection=…`, as far as this person may see them."""
+        rows = self.get_queryset(request).select_related("rule__connection__tenant")
+        given, connection = request.GET.get("batch", ""), request.GET.get("connection", "")
+        try:
+            rows = rows.filter(batch=UUID(given)) if given or not connection.isdigit() else rows.filter(
+                rule__connection=connection, state__in=Run.OPEN
+            )  # fmt: skip
+        except ValueError:
+            raise Http404("There is no such batch.") from None
+        return rows.order_by("rule__position", "pk")
+
+
+def _until_done(reply: HttpResponse, done: bool) -> HttpResponse:
+    """Tell the page's script when it need not ask again."""
+    if done:
+        reply["X-Refresh"] = "done"
+    return reply
+
+
+def _no_worker(runs: list[Run]) -> bool:
+    """Whether runs wait in vain: queued for a while, nothing at work, and no sign of the worker cluster."""
+    now = timezone.now()
+    waiting = [run for run in runs if run.state == Run.State.QUEUED]
+    if not waiting or any(run.state == Run.State.RUNNING for run in runs):
+        return False
+    return (now - waiting[0].created_at).total_seconds() > PATIENCE and not is_alive(now)
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

@@ -1,0 +1,89 @@
+"""Tags of the integrations pages: `{% load integrations %}`."""
+
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from integrations.admin import words
+from integrations.admin.progress import overall
+from integrations.models import Connection, Run, RunFailure
+from portal.access import Access, Action
+from portal.look import progress
+from portal.models import Tenant
+
+register = template.Library()
+
+
+@register.simple_tag
+def run_badge(run: Run) -> SafeString:
+    return words.run_badge(run)
+
+
+@register.simple_tag
+def status_badge(connection: Connection) -> SafeString:
+    return words.status_badge(connection)
+
+
+@register.simple_tag
+def health_badge(connection: Connection) -> SafeString:
+    """Nothing while it is not known: the status says that already."""
+    if connection.health == Connection.Health.UNKNOWN:
+        return SafeString("")
+    return words.health_badge(connection)
+
+
+@register.simple_tag
+def failure_badge(failure: RunFailure) -> SafeString:
+    return words.failure_badge(failure)
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    return words.reason_words(reason)
+
+
+@register.filter
+def who_acts(who: str) -> str:
+    return words.WHO_ACTS.get(who, "")
+
+
+@register.filter
+def entity_words(name: str) -> str:
+    """`customer_contact` -> `customer contact`."""
+    return str(name).replace("_", " ")
+
+
+@register.simple_tag
+def run_progress(run: Run) -> SafeString:
+    """A bar while the run goes on; nothing for one that waits or is over."""
+    if run.state != Run.State.RUNNING:
+        return SafeString("")
+    return progress(run.done, run.expected, f"Progress of {run.rule.label}")
+
+
+@register.simple_tag
+def batch_progress(connection: Connection, batch: UUID | None) -> SafeString:
+    """One bar for all runs that were started together, or that are open now."""
+    runs = Run.objects.select_related("rule").filter(rule__connection=connection)
+    runs = runs.filter(batch=batch) if batch else runs.filter(state__in=Run.OPEN)
+    return render_to_string("admin/integrations/batch_bar.html", {"overall": overall(runs)})
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: str) -> Any:
+    """`{{ counts|get:entity }}`"""
+    return mapping.get(key)
+
+
+@register.filter
+def may_configure(access: Access, tenant: Tenant) -> bool:
+    """`{% if access|may_configure:tenant %}`"""
+    return access.may(Action.CONFIGURE, tenant)
+
+
+@register.filter
+def may_run(access: Access, tenant: Tenant) -> bool:
+    return access.may(Action.RUN, tenant)
