@@ -26,6 +26,7 @@ _HOUSEKEEPING = frozenset(
         "source_modified_at",
         "created_at",
         "updated_at",
+        "edited_at",
         "version",
     )
 )

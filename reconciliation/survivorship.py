@@ -20,6 +20,15 @@ class Policy(StrEnum):
     ASK = "ask"
 
 
+class Mode(StrEnum):
+    """When a source's value may overwrite a field at all."""
+
+    ALWAYS = "always"
+    IF_EMPTY = "if_empty"
+    IF_NEW = "if_new"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
     """A field both sides changed apart; `settled` is False where a person must decide."""

@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from integrations.models.connections import Connection
-from reconciliation.survivorship import Policy
+from reconciliation.survivorship import Mode, Policy
 
 
 class SyncRule(models.Model):
@@ -88,6 +88,15 @@ class SyncRule(models.Model):
         return self.lease_until is not None and self.lease_until > now
 
 
+class OverwriteMode(models.TextChoices):
+    """When the source's value may overwrite a record's field."""
+
+    ALWAYS = Mode.ALWAYS.value, "Always"
+    IF_EMPTY = Mode.IF_EMPTY.value, "Only if empty"
+    IF_NEW = Mode.IF_NEW.value, "Only when new"
+    NEVER = Mode.NEVER.value, "Never"
+
+
 class FieldMapping(models.Model):
     """One line of a rule's mapping: remote field, transform, record field.
 
@@ -99,6 +108,14 @@ class FieldMapping(models.Model):
     remote = models.CharField("remote field", max_length=120)
     transform = models.CharField(max_length=40, default="text")
     field = models.CharField("record field", max_length=60)
+    mode = models.CharField("overwrite", max_length=8, choices=OverwriteMode, default=OverwriteMode.ALWAYS)
+    policy = models.CharField(
+        "conflict policy",
+        max_length=20,
+        choices=SyncRule.ConflictPolicy,
+        blank=True,
+        help_text="Empty: the rule's own policy.",
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

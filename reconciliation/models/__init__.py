@@ -6,6 +6,7 @@ A record is golden: one row per real customer, job or invoice, whatever number o
 from reconciliation.models.base import JSONTextField, Record, Source
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
+from reconciliation.models.merges import Merge, MergeMove
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.models.people import Contact, Customer, Location
 from reconciliation.models.work import (
@@ -38,6 +39,8 @@ __all__ = [
     "Location",
     "MatchCandidate",
     "Membership",
+    "Merge",
+    "MergeMove",
     "Note",
     "Payment",
     "PaymentSplit",

@@ -50,6 +50,7 @@ class Record(models.Model):
 
     `source_created_at` and `source_modified_at` are the times its system of record gives; `created_at` and
     `updated_at` are the portal's own. `version` grows by one with each write, so that a stale form is noticed.
+    `edited_at` is when somebody here last changed it (a pull does not count), for "newest wins".
     `external_id` is its id in the source that it first came from, for lists and exports; links hold every system's.
     """
 
@@ -60,6 +61,7 @@ class Record(models.Model):
     source_modified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from portal.models import Tenant
 from reconciliation.models.base import JSONTextField, Source
@@ -67,6 +68,7 @@ class Change(models.Model):
         CREATED = "created"
         UPDATED = "updated"
         MERGED = "merged"
+        UNMERGED = "unmerged"
         FROZEN = "frozen"
         THAWED = "thawed"
 
@@ -100,7 +102,17 @@ class Change(models.Model):
 
 
 class Conflict(models.Model):
-    """One field that the portal and a source changed differently since they last agreed."""
+    """One field that the portal and a source changed differently since they last agreed.
+
+    Kept after it is settled, with both values, so that finance can see what was overruled. `outcome` says whose
+    value stands; `outcome_value` is that value where a person typed another.
+    """
+
+    class Outcome(models.TextChoices):
+        REMOTE = "remote", "the source's value"
+        PORTAL = "portal", "the portal's value"
+        OTHER = "other", "another value"
+        AGREED = "agreed", "both sides came to agree"
 
     class State(models.TextChoices):
         PENDING = "pending", "pending review"
@@ -118,7 +130,20 @@ class Conflict(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     policy = models.CharField(max_length=20)
     created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(default=timezone.now)
+    remote_modified_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    outcome_value = JSONTextField(null=True)
+    note = models.TextField(blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         constraints = [
