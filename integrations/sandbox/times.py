@@ -6,6 +6,7 @@ ServiceTitan writes up to seven fractional digits with trailing zeros trimmed, w
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 10_000_000
 DAY = 86_400 * SECOND
@@ -17,6 +18,7 @@ def from_seconds(seconds: float) -> int:
     return int(seconds * SECOND)
 
 
+@lru_cache(maxsize=4096)  # the rows of one visit share their moments
 def to_text(ticks: int) -> str:
     seconds, fraction = divmod(ticks, SECOND)
     year, month, day, hour, minute, second, *_ = time.gmtime(seconds)
