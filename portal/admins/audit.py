@@ -43,19 +43,9 @@ class AuditEntryAdmin(ReadOnlyTenantAdmin):
     search_help_text = "A person, a record's name or id, or an action"
     date_hierarchy = None
     actions = None
-    readonly_fields = [
-        "at",
-        "who",
-        "what",
-        "tenant",
-        "partner",
-        "target",
-        "changes",
-        "note",
-        "ip",
-        "request_id",
-    ]
+    readonly_fields = ["at", "who", "what", "tenant", "target", "changes", "note", "address", "request"]
     fields = tuple(readonly_fields)
+    change_form_template = "admin/portal/auditentry/change_form.html"
 
     def scoped(self, request: HttpRequest, rows: QuerySet[Any], action: Action) -> QuerySet[Any]:
         return access_of(request.user).trail(rows, action)
@@ -67,6 +57,14 @@ class AuditEntryAdmin(ReadOnlyTenantAdmin):
     @admin.display(description="who", ordering="actor_label")
     def who(self, entry: AuditEntry) -> str:
         return entry.actor_label
+
+    @admin.display(description="from")
+    def address(self, entry: AuditEntry) -> str:
+        return entry.ip or "—"
+
+    @admin.display(description="request, as the log names it")
+    def request(self, entry: AuditEntry) -> str:
+        return entry.request_id or "—"
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:

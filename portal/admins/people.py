@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.html import format_html_join
 
 from portal import audit
@@ -124,7 +123,7 @@ class UserAdmin(TenantAdmin):
     ) -> HttpResponse:
         """On to the person's page, where the link is made."""
         messages.success(request, f"{obj} was added. Make a set-password link and hand it over.")
-        return redirect(reverse("admin:portal_user_change", args=[obj.pk]))
+        return redirect("admin:portal_user_change", obj.pk)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

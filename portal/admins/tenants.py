@@ -88,6 +88,12 @@ class TenantsAdmin(TenantAdmin):
     def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
         return access_of(request.user).may_partner(action, obj.partner_id)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Those who work for one partner need not choose it."""
+        partners = access_of(request.user).partners(Action.CONFIGURE).values_list("pk", flat=True)[:2]
+        only: dict[str, Any] = {"partner": partners[0]} if len(partners) == 1 else {}
+        return {**only, **super().get_changeform_initial_data(request)}
+
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         return access_of(request.user).partners(Action.CONFIGURE)
 

@@ -57,7 +57,9 @@ async function copy(button) {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.querySelector("[data-search], #searchbar, #nav-filter");
+  const search = ["[data-search]", "#searchbar", "#nav-filter"]
+    .map((selector) => document.querySelector(selector))
+    .find(Boolean);
   if (search) {
     event.preventDefault();
     search.focus();
