@@ -209,6 +209,6 @@ def tenant_path_of(model: type[Model]) -> str:
 def tenant_of(row: Model, path: str | None = None) -> Tenant | None:
     """The tenant a row belongs to, or None while that is not known (a new row, a row without tenant)."""
     value: Any = row
-    for part in filter(None, (tenant_path_of(type(row)) if path is None else path).split("__")):
+    for part in filter(None, (tenant_path_of(row._meta.model) if path is None else path).split("__")):
         value = getattr(value, part, None)
     return value

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from portal.access import access_of
+from portal.audit import record
 from portal.login import LoginForm
+from portal.models import User
 from portal.panels import (
     Health,
     entries,
@@ -60,6 +62,15 @@ class TrunklineAdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The home page: what needs a person first, then the rest."""
         return super().index(request, {"panels": panels(request), **(extra_context or {})})
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The stock page; a password that was really changed goes to the audit trail."""
+        reply = super().password_change(request, extra_context)
+        if request.method == "POST" and reply.status_code == 302 and isinstance(request.user, User):
+            record("person.password_set", request.user)
+        return reply
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Apps by their `admin_order`, models by their admin's `menu_order`, registered entries before them."""

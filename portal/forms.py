@@ -19,7 +19,9 @@ class SecretInput(forms.PasswordInput):
     stored: Any = None
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false", **(attrs or {})}, render_value=False)
+        super().__init__(
+            {"autocomplete": "new-password", "spellcheck": "false", **(attrs or {})}, render_value=False
+        )
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)

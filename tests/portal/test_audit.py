@@ -131,3 +131,11 @@ def test_the_list_costs_the_same_queries_however_long_it_is(
         audit.record("tenant.changed", tenant)
     with django_assert_max_num_queries(12):
         assert client.get(reverse("admin:portal_auditentry_changelist")).status_code == 200
+
+
+def test_a_changed_password_is_written_down_and_a_refused_one_is_not(client_for, owner):
+    client, page, new = client_for(owner), reverse("admin:password_change"), "a long enough pass phrase"
+    client.post(page, {"old_password": "wrong", "new_password1": new, "new_password2": new})
+    assert not AuditEntry.objects.filter(action="person.password_set").exists()
+    client.post(page, {"old_password": "owner-password", "new_password1": new, "new_password2": new})
+    assert str(AuditEntry.objects.get(action="person.password_set")) == "Olive Owner set a new password"

@@ -1,0 +1,97 @@
+"""Rows of the top floor's models, for the walk."""
+
+from django.utils import timezone
+
+from integrations.connecting import ensure_rules
+from integrations.models import Connection, Run, RunFailure, SyncRule
+from reconciliation.models import Conflict, Link, MatchCandidate, Source
+from tests.admin.objects import makes, planted
+
+
+@makes("integrations.connection")
+def connection(tenant):
+    known = Connection.objects.filter(tenant=tenant).first()
+    if known:
+        return known
+    source = Source.objects.create(tenant=tenant, system="servicetitan", name="ServiceTitan")
+    row = Connection.objects.create(
+        tenant=tenant,
+        system="servicetitan",
+        source=source,
+        remote_account=planted(tenant),
+        status=Connection.Status.CONNECTED,
+        health=Connection.Health.FAILING,
+        problem=f"Something of {planted(tenant)}",
+        tested_at=timezone.now(),
+    )
+    ensure_rules(row)
+    return row
+
+
+@makes("integrations.syncrule")
+def rule(tenant) -> SyncRule:
+    return connection(tenant).rules.get(entity="customer")
+
+
+@makes("integrations.run")
+def run(tenant) -> Run:
+    return Run.objects.create(
+        rule=rule(tenant),
+        state=Run.State.FAILED,
+        error=planted(tenant),
+        error_who="our_bug",
+        finished_at=timezone.now(),
+    )
+
+
+@makes("integrations.runfailure")
+def failure(tenant) -> RunFailure:
+    return RunFailure.objects.create(
+        rule=rule(tenant),
+        run=run(tenant),
+        external_id="17",
+        reason="mapping",
+        message=planted(tenant),
+        payload={"id": 17, "name": planted(tenant)},
+        created_at=timezone.now(),
+    )
+
+
+@makes("reconciliation.conflict")
+def conflict(tenant) -> Conflict:
+    now = timezone.now()
+    link, _ = Link.objects.get_or_create(
+        source=connection(tenant).source,
+        entity="customer",
+        external_id="17",
+        defaults={
+            "state": Link.State.LIVE,
+            "record_id": 17,
+            "fingerprint": 1,
+            "created_at": now,
+            "updated_at": now,
+            "base": {},
+            "payload": {"id": 17, "name": planted(tenant), "address": {"street": "1 Main St"}},
+        },
+    )
+    found, _ = Conflict.objects.get_or_create(
+        tenant=tenant,
+        link=link,
+        entity="customer",
+        record_id=17,
+        field="name",
+        defaults={"portal_value": planted(tenant), "remote_value": "x", "policy": "ask", "created_at": now},
+    )
+    return found
+
+
+@makes("reconciliation.matchcandidate")
+def candidate(tenant) -> MatchCandidate:
+    found, _ = MatchCandidate.objects.get_or_create(
+        tenant=tenant,
+        entity="customer",
+        left_id=tenant.pk * 10,
+        right_id=tenant.pk * 10 + 1,
+        defaults={"score": 0.9, "reasons": [planted(tenant)]},
+    )
+    return found
