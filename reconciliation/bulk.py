@@ -76,7 +76,8 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
     table, names = _names(model, tuple(columns))
     with connection.cursor() as cursor:
         if is_postgres():
-            with cursor.cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+            statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
                 for row in _converted(model, columns, rows):
                     copy.write_row(row)
             return

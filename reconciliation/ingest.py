@@ -19,9 +19,11 @@ from django.utils import timezone
 from reconciliation.fates import is_older
 from reconciliation.intake import Failure, Incoming, Intake, PageResult
 from reconciliation.models import Link, Source
+from reconciliation.normalise import Unwritable
 from reconciliation.page import PageWriter
 
 _REFUSED = "refused_by_database"
+_REFUSALS = (DataError, IntegrityError, OverflowError, UnicodeError, Unwritable)
 
 
 def ingest(intake: Intake, rows: Iterable[Incoming]) -> PageResult:
@@ -32,7 +34,7 @@ def ingest(intake: Intake, rows: Iterable[Incoming]) -> PageResult:
     try:
         with transaction.atomic():
             return PageWriter(intake, timezone.now()).write(newest)
-    except (DataError, IntegrityError, OverflowError) as error:
+    except _REFUSALS as error:
         return _write_in_halves(intake, newest, error)
 
 

@@ -8,6 +8,10 @@ from typing import Any
 import orjson
 
 
+class Unwritable(ValueError):
+    """A value that a record cannot hold: an amount without room, half a character."""
+
+
 def search_key(text: str) -> str:
     """Case-folded, unaccented, punctuation as blanks, white space collapsed: what searches compare."""
     if not text.isascii():
@@ -20,8 +24,14 @@ _PUNCTUATION = {ord(char): " " for char in ".,;:/\\|()[]{}\"'#-_"}
 
 
 def dumps(values: Mapping[str, Any]) -> str:
-    """Values (their times in UTC) as JSON text in normal form: amounts as kept, without trailing zeros."""
-    return orjson.dumps(values, default=_plain, option=orjson.OPT_UTC_Z).decode()
+    """Values (their times in UTC) as JSON text in normal form: amounts as kept, without trailing zeros.
+
+    Raises Unwritable.
+    """
+    try:
+        return orjson.dumps(values, default=_plain, option=orjson.OPT_UTC_Z).decode()
+    except orjson.JSONEncodeError as error:
+        raise Unwritable(str(error)) from error
 
 
 def normal_form(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,13 +45,13 @@ def collapsed(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept_amount(value: Decimal) -> Decimal:
-    """An amount as a record keeps it: four places, a half rounded up. Raises OverflowError where it has no room."""
+    """An amount as a record keeps it: four places, a half rounded up. Raises Unwritable where it has no room."""
     try:
         kept = value.quantize(_SMALLEST, ROUND_HALF_UP)
     except InvalidOperation:
-        raise OverflowError("An amount has too many digits.") from None
+        raise Unwritable("An amount has too many digits.") from None
     if abs(kept) >= _NO_ROOM:
-        raise OverflowError("An amount has too many digits.")
+        raise Unwritable("An amount has too many digits.")
     return kept
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.normalise import collapsed, dumps, kept_amount, normal_form, search_key
+from reconciliation.normalise import Unwritable, collapsed, dumps, kept_amount, normal_form, search_key
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_amount_is_compared_at_the_four_places_that_a_record_keeps():
 
 @pytest.mark.parametrize("amount", ["10000000000", "-1E+10", "9999999999.99995", "1E+40"])
 def test_an_amount_that_no_record_has_room_for_is_refused(amount):
-    with pytest.raises(OverflowError):
+    with pytest.raises(Unwritable):
         kept_amount(Decimal(amount))
 
 
