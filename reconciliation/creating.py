@@ -126,14 +126,14 @@ def link_values(
 ) -> tuple[Any, ...]:
     """One row of `LINK_VALUES`."""
     row = placed.row
-    entity, external_id = placed.missing or _NO_KEY
+    entity, external_id = placed.missing or NO_KEY
     payload = row.payload if keep_payload else NOTHING
     if not keep_payload:
-        entity, external_id = _NO_KEY
+        entity, external_id = NO_KEY
     return (record_id, state, row.fingerprint, row.modified_at, entity, external_id, now, base, payload)
 
 
-_NO_KEY: Key = ("", "")
+NO_KEY: Key = ("", "")
 
 
 def write_links(

@@ -23,10 +23,14 @@ def follow_source(intake: Intake, now: datetime, placed: Sequence[Placed]) -> No
         external_id__in=[p.row.external_id for p in merged],
     ).exclude(state=Link.State.MERGED)
     survivors = {p.row.external_id: p.survivor for p in merged}
+    moved: dict[int, int] = {}
     for link in links:
         survivor = survivors[link.external_id]
+        while survivor in moved:  # it was itself merged a moment ago
+            survivor = moved[survivor]
         if link.record_id is not None and survivor is not None and link.record_id != survivor:
             join(intake.entity, loser=link.record_id, survivor=survivor, now=now)
+            moved[link.record_id] = survivor
             Change.objects.create(
                 tenant_id=intake.source.tenant_id,
                 entity=intake.entity.name,

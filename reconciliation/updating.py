@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from reconciliation import bulk, conflicts
-from reconciliation.creating import LINK_VALUES, NOTHING, filled, insert_children, link_values
+from reconciliation.creating import LINK_VALUES, NO_KEY, NOTHING, filled, insert_children, link_values
 from reconciliation.fates import Placed
 from reconciliation.intake import Intake
 from reconciliation.models import Change, Link
@@ -147,9 +147,16 @@ def _write_links(now: datetime, revisions: list[Revision]) -> None:
 
 
 def _touch_merged(now: datetime, placed: Sequence[Placed]) -> None:
-    columns = ("fingerprint", "remote_modified_at", "payload", "updated_at")
+    columns = (
+        "fingerprint",
+        "remote_modified_at",
+        "payload",
+        "waiting_for_entity",
+        "waiting_for_id",
+        "updated_at",
+    )
     rows = [
-        (p.row.fingerprint, p.row.modified_at, p.row.payload, now, p.link.id)
+        (p.row.fingerprint, p.row.modified_at, p.row.payload, *(p.missing or NO_KEY), now, p.link.id)
         for p in placed
         if p.link is not None
     ]
