@@ -19,7 +19,7 @@ from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.spec import ConnectorSpec
 from integrations.models import Connection, FieldMapping, SyncRule
-from integrations.work import switch_off, work
+from integrations.work import MISSING_SCOPE, switch_off, work
 from portal import audit
 from portal.models import Partner, Tenant, User
 from portal.secrets import SecretUnreadable
@@ -27,7 +27,6 @@ from reconciliation.models import Source
 
 CHOICE_LISTS = ("business_unit", "tag_type")
 OFF_AT_FIRST = frozenset({"note"})
-_MISSING = "scope is missing: "
 
 
 class ConnectingFailed(Exception):
@@ -190,10 +189,10 @@ def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
     off: list[str] = []
     for scope in found.scopes:
         if scope.granted:
-            back = connection.rules.filter(entity__in=scope.entities, off_because__startswith=_MISSING)
+            back = connection.rules.filter(entity__in=scope.entities, off_because__startswith=MISSING_SCOPE)
             back.exclude(entity__in=OFF_AT_FIRST).update(enabled=True, off_because="")
         else:
-            switch_off(connection, set(scope.entities), f"{_MISSING}{scope.scope}")
+            switch_off(connection, set(scope.entities), f"{MISSING_SCOPE}{scope.scope}")
             off += scope.entities
     return tuple(off)
 

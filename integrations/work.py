@@ -15,6 +15,7 @@ from integrations import leases, runs
 from integrations.calls import connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
+from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease, LeaseLost
 from integrations.models import Connection, Run, SyncRule
 from integrations.pull import Cancelled, Progress, Pull
@@ -24,6 +25,9 @@ from portal.secrets import SecretUnreadable
 from reconciliation.bulk import quick_commits
 
 log = logging.getLogger(__name__)
+
+MISSING_SCOPE = "scope is missing: "
+"""How `SyncRule.off_because` begins where a test of the connection may switch the rule on again."""
 
 
 def silent(run: Run) -> None:
@@ -106,7 +110,8 @@ def _remote_failure(run: Run, error: RemoteError) -> Run:
     connection = run.rule.connection
     details = f"{error.details} trace {error.trace_id}" if error.trace_id else error.details
     if error.reason == "missing_scope":
-        switch_off(connection, {run.rule.entity}, error.message)
+        scope = CONNECTORS[connection.system].entities[run.rule.entity].scope
+        switch_off(connection, {run.rule.entity}, f"{MISSING_SCOPE}{scope}")
     else:
         connection.fail(error.message, error.who, relink=error.relink)
         if not error.relink and error.who == Who.RETRY_LATER:

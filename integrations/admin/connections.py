@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -67,6 +68,8 @@ class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPage
     ) -> HttpResponse:
         """The overview: how it fares and where everything is. It shows no form, so there is nothing to post."""
         connection = self.object_or_404(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
         runs = Run.objects.filter(rule__connection=connection).select_related("rule")
         failures = RunFailure.objects.filter(rule__connection=connection)
         return self.page(

@@ -54,7 +54,9 @@ class CredentialsForm(forms.Form):
                 "auth_url": connection.auth_url,
             }
         for item in spec.fields:
-            self.fields[item.name] = self._field(item)
+            field = self._field(item)
+            field.error_messages["required"] = f"{item.label} is missing. Where it is found stands below."
+            self.fields[item.name] = field
 
     def _field(self, item: CredentialField) -> forms.Field:
         """What is stored need not be typed again; only the account's own number is shown."""

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -72,6 +73,8 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         failure: RunFailure = self.object_or_404(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
         rule = failure.rule
         link = declaration(rule).deep_link
         return self.page(

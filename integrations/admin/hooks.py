@@ -1,8 +1,8 @@
-"""What this floor hangs into the admin pages of the floors below."""
+"""What this floor hangs into the admin pages of the floors below: panels, menu entries, health, words."""
 
-from integrations.admin import checklist
+from integrations.admin import checklist, home, inbox
 from portal import audit
-from portal.panels import register_tenant_panel
+from portal.panels import register_app_entry, register_health, register_panel, register_tenant_panel
 
 _PHRASES = {
     "connection.paused": "paused {target}",
@@ -12,8 +12,22 @@ _PHRASES = {
     "mapping.changed": "changed the field mapping of {target}",
     "tenant.live": "set {target} live",
 }
+_PANELS = "admin/integrations/panels"
 
 for _action, _phrase in _PHRASES.items():
     audit.register_action(_action, _phrase)
 
+register_panel("Needs a person", 5, home.needs_a_person, f"{_PANELS}/needs.html", wide=True)
+register_panel("Syncing now", 20, home.in_flight, f"{_PANELS}/in_flight.html")
+register_panel("Records synced", 30, home.records_per_day, f"{_PANELS}/per_day.html")
+register_panel("API calls", 40, home.calls, f"{_PANELS}/calls.html")
 register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.panel)
+register_health(home.health_of)
+register_app_entry(
+    "integrations", "PendingReview", "Pending review", "admin:reconciliation_conflict_changelist",
+    inbox.count_conflicts,
+)  # fmt: skip
+register_app_entry(
+    "integrations", "Dedupe", "Dedupe", "admin:reconciliation_matchcandidate_changelist",
+    inbox.count_candidates,
+)  # fmt: skip

@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.admin.checklist import next_of
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, Run, SyncRule
+from integrations.work import MISSING_SCOPE
 from portal import audit
 from portal.access import Action
 from portal.own_pages import OwnPages, object_view
@@ -48,7 +49,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         if rule.interval not in dict(INTERVALS):
             self._choices("interval", [*INTERVALS, (rule.interval, f"{rule.interval} minutes")])
         self._choices("system_of_record", [("source", rule.connection.label), ("hub", "The portal")])
-        self.fields["enabled"].disabled = bool(rule.off_because) and not rule.enabled
+        self.fields["enabled"].disabled = self.lacks_scope
         for name in ("system_of_record", "policy"):
             self.fields[name].disabled = self.declared.read_only or self.is_short_list
         for name, field in self.fields.items():
@@ -58,6 +59,11 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
         field.choices = choices
+
+    @property
+    def lacks_scope(self) -> bool:
+        """Only a test of the connection switches such a rule on again."""
+        return not self.instance.enabled and self.instance.off_because.startswith(MISSING_SCOPE)
 
     @property
     def is_short_list(self) -> bool:
@@ -127,9 +133,10 @@ def save(connection: Connection, formset: Any) -> None:
         if not form.has_changed():
             continue
         rule = form.save(commit=False)
-        if "enabled" in form.changed_data and rule.enabled and connection.synced_at:
-            rule.due_at = timezone.now()
-        rule.save(update_fields=[*form.changed_data, "due_at"])
+        if "enabled" in form.changed_data:
+            rule.off_because = ""
+            rule.due_at = timezone.now() if rule.enabled and connection.synced_at else rule.due_at
+        rule.save(update_fields=[*form.changed_data, "off_because", "due_at"])
         audit.record("sync_rule.changed", rule, diff=audit.diff_of(form), tenant=connection.tenant)
     connection.rules_chosen_at = timezone.now()
     connection.save(update_fields=["rules_chosen_at"])

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from integrations import syncing
 from integrations.admin import words
 from integrations.admin.failures import ask_to_retry
 from integrations.admin.filters import EntityFilter
+from integrations.admin.home import in_flight
 from integrations.admin.progress import overall, rate
 from integrations.models import Run, RunFailure
 from integrations.schedule import is_alive
@@ -77,6 +79,8 @@ class RunAdmin(ReadOnlyTenantAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         run = self._one(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
         failures = run.failures.order_by("state", "-id")
         return self.page(
             request,
@@ -169,6 +173,11 @@ class RunAdmin(ReadOnlyTenantAdmin):
             syncing.ask_to_cancel(run, user=_person(request))
         messages.success(request, "They stop after the pages they are reading. What was read so far is kept.")
         return redirect(f"{request.path.removesuffix('cancel/')}?{request.GET.urlencode()}")
+
+    @list_view("now/", methods=("GET",))
+    def now(self, request: HttpRequest) -> HttpResponse:
+        """What is in flight, for the home page."""
+        return render(request, "admin/integrations/panels/in_flight_live.html", in_flight(request))
 
     def _batch(self, request: HttpRequest) -> dict[str, Any]:
         runs = list(self._batch_runs(request))

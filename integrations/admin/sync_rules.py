@@ -16,6 +16,7 @@ from integrations.admin.mapping_forms import MappingTable, SettingsForm
 from integrations.mapping import MappingError
 from integrations.mappings import declaration, default_lines
 from integrations.models import FieldMapping, SyncRule
+from integrations.work import MISSING_SCOPE
 from portal import audit
 from portal.access import Action
 from portal.look import badge
@@ -48,7 +49,11 @@ class SyncRuleAdmin(TenantAdmin):
     def switched_on(self, rule: SyncRule) -> str:
         if rule.enabled:
             return badge("On", "ok")
-        return badge("Scope missing" if rule.off_because else "Off", "warn" if rule.off_because else "idle")
+        return (
+            badge("Scope missing", "warn")
+            if rule.off_because.startswith(MISSING_SCOPE)
+            else badge("Off", "idle")
+        )
 
     def change_view(
         self,

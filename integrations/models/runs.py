@@ -121,6 +121,7 @@ class RunFailure(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "failed record"
         indexes = [models.Index(fields=["rule", "state", "external_id"], name="failure_by_rule")]
 
     def __str__(self) -> str:
