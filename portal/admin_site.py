@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from portal.access import access_of
@@ -63,9 +63,7 @@ class TrunklineAdminSite(admin.AdminSite):
         """The home page: what needs a person first, then the rest."""
         return super().index(request, {"panels": panels(request), **(extra_context or {})})
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The stock page; a password that was really changed goes to the audit trail."""
         reply = super().password_change(request, extra_context)
         if request.method == "POST" and reply.status_code == 302 and isinstance(request.user, User):

@@ -219,8 +219,8 @@ def test_the_home_page_and_each_app_show_nothing_foreign(tenant, other_tenant, v
 
 def test_a_platform_admin_reaches_every_row(tenant, client_for, platform_admin):
     visitor = Visitor(client_for(platform_admin), "platform admin", forbidden=None)
-    for label, factory in OBJECTS.items():
-        assert visitor.get(address(label, "change", factory(tenant).pk)).status_code == 200
+    for label in WALKED:
+        assert visitor.get(address(label, "change", OBJECTS[label](tenant).pk)).status_code == 200
 
 
 class TestTheWatchers:
