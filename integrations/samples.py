@@ -71,6 +71,8 @@ def as_maps(lines: Iterable[FieldMapping]) -> list[FieldMap]:
 def in_words(lines: Iterable[FieldMapping]) -> dict[str, Any]:
     """Record field -> where it comes from, for the audit trail's diff."""
     return {
-        f"{line.part}.{line.field}" if line.part else line.field: f"{line.remote} ({line.transform})"
+        f"{line.part}.{line.field}" if line.part else line.field: ", ".join(
+            filter(None, (f"{line.remote} ({line.transform})", line.mode, line.policy))
+        )
         for line in lines
     }

@@ -69,7 +69,7 @@ def _per_day(access: Access) -> list[tuple[str, int]]:
         .order_by()
         .annotate(day=TruncDate("started_at"))
         .values_list("day")
-        .annotate(Sum(F("created") + F("updated")))
+        .annotate(wrote=Sum(F("created") + F("updated")))
     )
     by_day: dict[Any, int] = dict(counted)
     days = [first + timedelta(days=number) for number in range(DAYS)]

@@ -45,6 +45,7 @@ class ConflictAdmin(Inbox):
         "sync rule's conflict policy can decide by itself."
     )
     waiting = {"state": Conflict.State.PENDING}
+    fields = ["tenant", "entity", "record_id", "field", "base", "portal_value", "remote_value", "created_at"]
     list_display = ["record", "tenant", "field", "portal_value", "remote_value", "created_at"]
     empty_words = "Fields that were changed on both sides wait here for a person."
 
@@ -63,6 +64,7 @@ class MatchCandidateAdmin(Inbox):
         "Merging them, or saying that they are two, comes next; until then nothing is merged."
     )
     waiting = {"state": MatchCandidate.State.OPEN}
+    fields = ["tenant", "entity", "left_id", "right_id", "score", "reasons", "created_at"]
     list_display = ["pair", "tenant", "score", "why"]
     ordering = ["-score"]
     empty_words = "Pairs of customers that may be the same wait here for a person."

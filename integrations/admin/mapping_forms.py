@@ -10,6 +10,7 @@ from integrations.connectors.base import FieldMap
 from integrations.mapping import TRANSFORMS, problems
 from integrations.mappings import record_fields
 from integrations.models import FieldMapping, SyncRule
+from integrations.models.rules import OverwriteMode
 
 if TYPE_CHECKING:  # generic only in the stubs
     StockFormSet = BaseFormSet[forms.Form]
@@ -21,6 +22,9 @@ _TRANSFORM_CHOICES = [
 ]
 
 
+_COLUMNS = ("remote", "transform", "field", "mode", "policy")
+
+
 class LineForm(forms.Form):
     """One line. Names that do not exist are refused by the formset, which suggests what was meant."""
 
@@ -29,6 +33,14 @@ class LineForm(forms.Form):
         max_length=40, initial="text", widget=forms.Select(choices=_TRANSFORM_CHOICES)
     )
     field = forms.CharField(label="record field", max_length=60)
+    mode = forms.ChoiceField(
+        label="overwrite", choices=OverwriteMode.choices, initial=OverwriteMode.ALWAYS, required=False
+    )
+    policy = forms.ChoiceField(
+        label="when both changed",
+        choices=[("", "As the rule says"), *SyncRule.ConflictPolicy.choices],
+        required=False,
+    )
 
     def __init__(self, *args: Any, fields: Mapping[str, str], datalist: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,7 +69,7 @@ class LineFormSet(StockFormSet):
         self.rule, self.part, self.known = rule, part, known
         self.record_fields = record_fields(rule, part)
         kwargs["prefix"] = part or "lines-of-record"
-        kwargs["initial"] = [{"remote": x.remote, "transform": x.transform, "field": x.field} for x in lines]
+        kwargs["initial"] = [{name: getattr(line, name) for name in _COLUMNS} for line in lines]
         kwargs["form_kwargs"] = {"fields": self.record_fields, "datalist": f"known-{kwargs['prefix']}"}
         super().__init__(*args, **kwargs)
 
@@ -88,6 +100,8 @@ class LineFormSet(StockFormSet):
                 remote=form.cleaned_data["remote"],
                 transform=form.cleaned_data["transform"],
                 field=form.cleaned_data["field"],
+                mode=form.cleaned_data["mode"] or OverwriteMode.ALWAYS,
+                policy=form.cleaned_data["policy"],
                 position=position,
             )
             for position, form in enumerate(self.kept)
