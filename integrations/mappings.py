@@ -12,6 +12,7 @@ from integrations.mapping import compile_entity, mapping_salt, problems, remappe
 from integrations.models import FieldMapping, SyncRule
 from reconciliation import entities
 from reconciliation.intake import Child, Incoming
+from reconciliation.survivorship import FieldRule, Mode, Policy
 
 
 def declaration(rule: SyncRule) -> Entity:
@@ -69,6 +70,15 @@ def customised(entity: Entity, lines: Iterable[FieldMapping]) -> Entity:
         by_part.setdefault(line.part, []).append(FieldMap(line.remote, line.field, line.transform))
     nested = by_part.get(entity.children.name, []) if entity.children else None
     return remapped(entity, by_part.get("", []), nested)
+
+
+def field_rules(rule: SyncRule) -> dict[str, FieldRule]:
+    """Fields with a say of their own: an overwrite mode but "always", or a policy but the rule's."""
+    return {
+        line.field: FieldRule(Mode(line.mode), Policy(line.policy) if line.policy else None)
+        for line in rule.mappings.all()
+        if not line.part and (line.mode != Mode.ALWAYS or line.policy)
+    }
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from integrations.calls import CountingLimiter
 from integrations.connectors.base import Connector, Row
 from integrations.leases import Lease
 from integrations.mapping import MappingError
-from integrations.mappings import Reader, declaration, reader_of
+from integrations.mappings import Reader, declaration, field_rules, reader_of
 from integrations.models import Run, RunFailure, SyncRule
 from integrations.scoping import scope_of
 from reconciliation.entities import ENTITIES
@@ -186,7 +186,7 @@ def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
         source=rule.connection.source,
         entity=ENTITIES[rule.entity],
         required=frozenset(required),
-        rule=Rule(Policy(rule.policy), remote_is_record),
+        rule=Rule(Policy(rule.policy), remote_is_record, field_rules(rule)),
         run_id=run_id,
     )
     scope = scope_of(rule.connection)

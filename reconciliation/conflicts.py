@@ -1,4 +1,8 @@
-"""Fields that both sides changed apart: kept with both values, settled by policy or pending for a person."""
+"""Fields that both sides changed apart: kept with both values, settled by policy or pending for a person.
+
+The route: a page's revisions -> conflicts met now are added or brought up to date -> pending ones whose field no
+longer differs close by themselves.
+"""
 
 from __future__ import annotations
 
@@ -11,64 +15,88 @@ import orjson
 from reconciliation import bulk
 from reconciliation.intake import Intake
 from reconciliation.models import Conflict
+from reconciliation.survivorship import FieldConflict
 
 if TYPE_CHECKING:
     from reconciliation.updating import Revision
 
+State, Outcome = Conflict.State, Conflict.Outcome
+_VALUES = ("base", "portal_value", "remote_value", "remote_modified_at", "updated_at")
 _COLUMNS = (
     "tenant_id",
     "link_id",
     "entity",
     "record_id",
     "field",
-    "base",
-    "portal_value",
-    "remote_value",
     "state",
     "policy",
     "created_at",
     "settled_at",
+    "outcome",
+    "note",
+    *_VALUES,
 )
 
 
 def record(intake: Intake, now: datetime, revisions: Sequence[Revision]) -> None:
-    """Add the conflicts of a page; one that already waits for a person gets the newest values instead of a twin."""
-    met = [(revision, conflict) for revision in revisions for conflict in revision.decision.conflicts]
-    if not met:
-        return
-    links = {revision.placed.link.id for revision, _ in met if revision.placed.link}
-    pending = {
-        (link_id, field): pk
-        for pk, link_id, field in Conflict.objects.filter(
-            link__in=links, state=Conflict.State.PENDING
-        ).values_list("id", "link_id", "field")
-    }
+    """Write down what a page met. One that already waits for a person gets the newest values instead of a twin."""
+    pending = _pending(revisions)
     new, known = [], []
-    for revision, conflict in met:
+    for revision in revisions:
         link_id = revision.placed.link.id if revision.placed.link else 0
-        values = tuple(_text(v) for v in (conflict.base, conflict.local, conflict.remote))
-        pk = pending.get((link_id, conflict.field))
-        if pk is not None and not conflict.settled:
-            known.append((*values, pk))
-            continue
-        state = Conflict.State.SETTLED if conflict.settled else Conflict.State.PENDING
-        new.append(
-            (
-                intake.source.tenant_id,
-                link_id,
-                intake.entity.name,
-                revision.record_id,
-                conflict.field,
-                *values,
-                state,
-                intake.rule.policy,
-                now,
-                now if conflict.settled else None,
-            )
-        )
+        for met in revision.decision.conflicts:
+            values = _values(met, revision.placed.row.modified_at, now)
+            pk = pending.pop((link_id, met.field), None)
+            if pk is not None and not met.settled:
+                known.append((*values, pk))
+                continue
+            if pk is not None:
+                pending[link_id, met.field] = pk  # the policy has settled what waited: closed below
+            new.append((*_identity(intake, revision, link_id, met, now), *values))
     bulk.insert(Conflict, _COLUMNS, new)
-    bulk.update(Conflict, ("base", "portal_value", "remote_value"), known)
+    bulk.update(Conflict, _VALUES, known)
+    _close(pending.values(), now)
 
 
-def _text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _pending(revisions: Sequence[Revision]) -> dict[tuple[int, str], int]:
+    links = [revision.placed.link.id for revision in revisions if revision.placed.link]
+    waiting = Conflict.objects.filter(link__in=links, state=State.PENDING)
+    return {(link_id, field): pk for pk, link_id, field in waiting.values_list("id", "link_id", "field")}
+
+
+def _values(met: FieldConflict, modified_at: datetime | None, now: datetime) -> tuple[Any, ...]:
+    texts = (orjson.dumps(value).decode() for value in (met.base, met.local, met.remote))
+    return (*texts, modified_at, now)
+
+
+def _identity(
+    intake: Intake, revision: Revision, link_id: int, met: FieldConflict, now: datetime
+) -> tuple[Any, ...]:
+    state = State.SETTLED if met.settled else State.PENDING
+    taken = Outcome.REMOTE if met.field in revision.decision.take else Outcome.PORTAL
+    return (
+        intake.source.tenant_id,
+        link_id,
+        intake.entity.name,
+        revision.record_id,
+        met.field,
+        state,
+        intake.rule.of(met.field).policy or intake.rule.policy,
+        now,
+        now if met.settled else None,
+        taken if met.settled else "",
+        "",
+    )
+
+
+def _close(pending: Any, now: datetime) -> None:
+    """Both sides agree again, or the policy has decided meanwhile: nothing is left for a person to settle."""
+    ids = list(pending)
+    if ids:
+        Conflict.objects.filter(pk__in=ids).update(
+            state=State.SETTLED,
+            outcome=Outcome.AGREED,
+            note="Closed by itself: the two sides no longer differ.",
+            settled_at=now,
+            updated_at=now,
+        )

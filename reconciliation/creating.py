@@ -43,7 +43,7 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
         return
     entity, tenant_id = intake.entity, intake.source.tenant_id
     ids = bulk.allocate_ids(entity.model, len(placed))
-    values = [record_values(entity, p) for p in placed]
+    values = [record_values(entity, p, intake.rule.never) for p in placed]
     names = [*entity.fields, *entity.constants, *entity.derived, *(f"{n}_id" for n in entity.references)]
     rows = [
         (
@@ -78,9 +78,12 @@ def remember(intake: Intake, now: datetime, state: Link.State, placed: Sequence[
     )
 
 
-def record_values(entity: Entity, placed: Placed) -> dict[str, Any]:
-    """Every column of a new record that is not housekeeping."""
-    values = filled(entity.defaults, placed.row.fields)
+def record_values(entity: Entity, placed: Placed, never: frozenset[str]) -> dict[str, Any]:
+    """Every column of a new record that is not housekeeping; fields of `never` are not the source's to fill."""
+    given = placed.row.fields
+    if never:
+        given = {name: value for name, value in given.items() if name not in never}
+    values = filled(entity.defaults, given)
     values.update(entity.constants)
     if entity.derive:
         values.update(entity.derive(values))

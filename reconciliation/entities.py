@@ -11,7 +11,9 @@ from typing import Any, cast
 
 from django.db import models
 
+from reconciliation import forms
 from reconciliation import models as records
+from reconciliation.forms import Form
 from reconciliation.normalise import search_key
 
 Values = dict[str, Any]
@@ -73,7 +75,13 @@ class Entity:
     derive: Callable[[Values], Values] | None = None
     derived: tuple[str, ...] = ()
     children: ChildRows | None = None
+    forms: Mapping[str, Form] = field(default_factory=dict)
     currency_fields: tuple[str, ...] = ()
+
+    @property
+    def objects(self) -> Any:
+        """The model's manager, for code that works on any entity."""
+        return self.model._default_manager
 
     @property
     def label(self) -> str:
@@ -149,6 +157,7 @@ ENTITIES: Mapping[str, Entity] = {
         Entity(
             "customer",
             records.Customer,
+            forms={"name": forms.text, **forms.ADDRESS},
             derive=_customer_keys,
             derived=("name_key", "address_key"),
             currency_fields=("balance", "credit_limit"),
@@ -157,6 +166,7 @@ ENTITIES: Mapping[str, Entity] = {
             "location",
             records.Location,
             references={"customer": "customer"},
+            forms={"name": forms.text, **forms.ADDRESS},
             derive=_location_keys,
             derived=("address_key",),
         ),
@@ -164,6 +174,7 @@ ENTITIES: Mapping[str, Entity] = {
             "customer_contact",
             records.Contact,
             references={"customer": "customer"},
+            forms={"value": forms.contact, "email": forms.email},
             derive=_contact_keys,
             derived=("email",),
         ),
@@ -171,6 +182,7 @@ ENTITIES: Mapping[str, Entity] = {
             "location_contact",
             records.Contact,
             references={"location": "location"},
+            forms={"value": forms.contact, "email": forms.email},
             derive=_contact_keys,
             derived=("email",),
         ),

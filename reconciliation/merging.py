@@ -1,64 +1,266 @@
-"""Joining two records into one: links and references move to the survivor, the other stays as a tombstone."""
+"""Joining records into one, and taking that back at any later time.
 
-from collections.abc import Sequence
+The route of a merge: rows locked -> everything that points at a loser moves to the survivor, each row noted
+(`MergeMove`) -> the survivor's chosen values -> losers become tombstones that point at it. All in one transaction.
+The route back: each noted row returns if it still stands where the merge, or a later merge, put it; fields return
+if they still hold what the merge wrote; the rest keeps its later value and is named.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 
+from portal.models import User
+from reconciliation import bulk, relations
+from reconciliation.editing import write
 from reconciliation.entities import ENTITIES, Entity
-from reconciliation.fates import Placed
-from reconciliation.intake import Intake
-from reconciliation.models import Change, Link
+from reconciliation.models import Change, Link, Merge, MergeMove, Record, Source
+from reconciliation.normalise import normal_form
+from reconciliation.relations import Relation
+
+MOST = 5
+LINK = Link._meta.label
 
 
-def follow_source(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
-    """Rows that their source merged into another: do here what was done there. Rare, so one by one."""
-    merged = [p for p in placed if p.survivor is not None]
-    if not merged:
+class CannotMerge(ValueError):
+    """A merge that would lose or mix something, with the reason."""
+
+
+def merge(
+    entity: Entity,
+    survivor_id: int,
+    loser_ids: Sequence[int],
+    values: Mapping[str, Any] | None = None,
+    *,
+    actor: User | None = None,
+    source: Source | None = None,
+    note: str = "",
+    now: datetime | None = None,
+) -> Merge:
+    """Join two to five records. `values` are the survivor's fields that should change. Raises CannotMerge."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        survivor, losers = _locked(entity, survivor_id, loser_ids)
+        changed = _changed(survivor, values or {})
+        act = Merge.objects.create(
+            tenant_id=survivor.tenant_id,
+            entity=entity.name,
+            survivor_id=survivor_id,
+            at=now,
+            actor=actor,
+            source=source,
+            note=note,
+            before={str(r.pk): snapshot(entity, r) for r in (survivor, *losers)},
+            after=normal_form(changed),
+        )
+        ids = [loser.pk for loser in losers]
+        for relation in relations.of(entity):
+            _move(act, relation, relation.moving(survivor_id, ids), survivor_id)
+        _move_links(act, entity, ids, survivor_id, now)
+        if changed:
+            write(entity, survivor, changed)
+        _bury(entity, ids, survivor_id, now)
+        _note(act, Change.Kind.MERGED, ids, actor, source, now)
+    return act
+
+
+def _locked(entity: Entity, survivor_id: int, loser_ids: Sequence[int]) -> tuple[Any, list[Any]]:
+    """The rows, locked in the order of their ids so that two merges never wait for each other."""
+    if not entity.merges:
+        raise CannotMerge(f"{entity.plural.capitalize()} cannot be merged.")
+    ids = {survivor_id, *loser_ids}
+    if len(ids) != len(loser_ids) + 1 or not 2 <= len(ids) <= MOST:
+        raise CannotMerge(f"Choose two to {MOST} different {entity.plural}.")
+    rows = entity.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    found: dict[int, Any] = {row.pk: row for row in rows}
+    if len(found) != len(ids):
+        raise CannotMerge(f"One of these {entity.plural} no longer exists.")
+    if len({row.tenant_id for row in found.values()}) != 1:
+        raise CannotMerge(f"{entity.plural.capitalize()} of different merchants cannot be merged.")
+    if gone := [row for row in found.values() if row.merged_into_id]:
+        raise CannotMerge(f"{gone[0]} was merged already. Open the one it was merged into.")
+    if blocked := relations.blocking(entity, list(loser_ids)):
+        raise CannotMerge(
+            f"Rows of {', '.join(blocked)} point at a {entity.label} and a merge does not know them."
+        )
+    return found[survivor_id], [found[pk] for pk in loser_ids]
+
+
+def _changed(survivor: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    before = normal_form({name: getattr(survivor, name) for name in values})
+    after = normal_form(values)
+    return {name: value for name, value in values.items() if before[name] != after[name]}
+
+
+def snapshot(entity: Entity, record: Any) -> dict[str, Any]:
+    """A record's fields in normal form."""
+    return normal_form({name: getattr(record, name) for name in (*entity.fields, "active")})
+
+
+def _move(act: Merge, relation: Relation, rows: Iterable[tuple[int, int]], to: int) -> None:
+    moved = list(rows)
+    if not moved:
         return
-    links = Link.objects.filter(
-        source=intake.source,
-        entity=intake.entity.name,
-        external_id__in=[p.row.external_id for p in merged],
-    ).exclude(state=Link.State.MERGED)
-    survivors = {p.row.external_id: p.survivor for p in merged}
-    moved: dict[int, int] = {}
-    for link in links:
-        survivor = survivors[link.external_id]
-        while survivor in moved:  # it was itself merged a moment ago
-            survivor = moved[survivor]
-        if link.record_id is not None and survivor is not None and link.record_id != survivor:
-            join(intake.entity, loser=link.record_id, survivor=survivor, now=now)
-            moved[link.record_id] = survivor
-            Change.objects.create(
-                tenant_id=intake.source.tenant_id,
-                entity=intake.entity.name,
-                record_id=link.record_id,
-                at=now,
-                kind=Change.Kind.MERGED,
-                source=intake.source,
-                run_id=intake.run_id,
-                fields={"merged_into": [None, survivor]},
-            )
+    _note_moves(act, relation.model._meta.label, relation.field, [(pk, old, "") for pk, old in moved])
+    bulk.update(relation.model, (relation.field,), [(to, pk) for pk, _ in moved])
 
 
-def join(entity: Entity, *, loser: int, survivor: int, now: datetime) -> None:
-    """Move every link and reference from `loser` to `survivor`; `loser` stays, inactive, pointing at it."""
-    Link.objects.filter(entity=entity.name, record_id=loser).update(
-        record_id=survivor, state=Link.State.MERGED, updated_at=now
-    )
-    for model, field in references_to(entity.model):
-        model._default_manager.filter(**{field: loser}).update(**{field: survivor})
+def _move_links(act: Merge, entity: Entity, losers: list[int], to: int, now: datetime) -> None:
+    """The losers' links lead to the survivor; merged ones no longer write to it (`reconciliation.updating`)."""
+    links = Link.objects.filter(entity=entity.name, record_id__in=losers)
+    _note_moves(act, LINK, "record_id", list(links.values_list("pk", "record_id", "state")))
+    links.update(record_id=to, state=Link.State.MERGED, updated_at=now)
+
+
+def _note_moves(act: Merge, model: str, name: str, rows: Sequence[tuple[int, int | None, str]]) -> None:
+    columns = ("merge_id", "model", "field", "row_id", "from_id", "state")
+    bulk.insert(MergeMove, columns, [(act.pk, model, name, pk, old, state) for pk, old, state in rows])
+
+
+def _bury(entity: Entity, losers: list[int], survivor: int, now: datetime) -> None:
     tombstone: dict[str, Any] = {"active": False, "merged_into": survivor, "updated_at": now}
-    entity.model._default_manager.filter(pk=loser).update(**tombstone, version=models.F("version") + 1)
+    rows = entity.objects.filter(pk__in=losers)
+    rows.update(**tombstone, version=models.F("version") + 1)
 
 
-def references_to(target: type[models.Model]) -> set[tuple[type[models.Model], str]]:
-    """Every column of another record that points at this model."""
-    found: set[tuple[type[models.Model], str]] = set()
-    for entity in ENTITIES.values():
-        for field in entity.model._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey) and field.related_model is target:
-                found.add((entity.model, field.attname))
-    return found
+def _note(
+    act: Merge,
+    kind: Change.Kind,
+    losers: Iterable[int],
+    actor: User | None,
+    source: Source | None,
+    now: datetime,
+) -> None:
+    """A change on the survivor with its fields, and one on each loser."""
+    before = act.before[str(act.survivor_id)]
+    fields = {name: [before[name], value] for name, value in act.after.items()}
+    if kind == Change.Kind.UNMERGED:
+        fields = {name: [new, old] for name, (old, new) in fields.items()}
+    entries = [(act.survivor_id, {**fields, "merge": [None, act.pk]})]
+    pointers = [None, act.survivor_id] if kind == Change.Kind.MERGED else [act.survivor_id, None]
+    entries += [(pk, {"merged_into": pointers}) for pk in losers]
+    Change.objects.bulk_create(
+        Change(
+            tenant_id=act.tenant_id,
+            entity=act.entity,
+            record_id=pk,
+            at=now,
+            kind=kind,
+            actor=actor,
+            source=source,
+            fields=values,
+        )
+        for pk, values in entries
+    )
+
+
+@dataclass(slots=True)
+class Undone:
+    """What an undo gave back, and what it left because it was changed since: (what, now, then)."""
+
+    returned: int = 0
+    kept: list[tuple[str, Any, Any]] = field(default_factory=list)
+
+
+def undo(act: Merge, *, actor: User | None = None) -> Undone:
+    """Take a merge back. Undoing twice does nothing the second time."""
+    entity, now = ENTITIES[act.entity], timezone.now()
+    with transaction.atomic():
+        act = Merge.objects.select_for_update().get(pk=act.pk)
+        if act.undone_at is not None:
+            return Undone()
+        result = Undone()
+        losers = [int(pk) for pk in act.before if int(pk) != act.survivor_id]
+        places = _places(entity, act.survivor_id)
+        for model, name in act.moves.values_list("model", "field").distinct():
+            _return(act, model, name, places, result, now)
+        _raise_from_the_dead(entity, act, losers, places, now)
+        _restore_fields(entity, act, result)
+        _reread_since(entity, act, now)
+        Merge.objects.filter(pk=act.pk).update(undone_at=now, undone_by=actor)
+        _note(act, Change.Kind.UNMERGED, losers, actor, None, now)
+    return result
+
+
+def _places(entity: Entity, survivor_id: int) -> set[int]:
+    """The survivor, and whatever it was itself merged into since."""
+    places: set[int] = set()
+    at: int | None = survivor_id
+    while at is not None and at not in places:
+        places.add(at)
+        at = entity.objects.filter(pk=at).values_list("merged_into_id", flat=True).first()
+    return places
+
+
+def _return(act: Merge, label: str, name: str, places: set[int], result: Undone, now: datetime) -> None:
+    """Rows of one relation go back where they came from, unless somebody has moved them on meanwhile."""
+    model = relations.model_of(label)
+    moves = {move.row_id: move for move in act.moves.filter(model=label, field=name)}
+    current = dict(model._default_manager.filter(pk__in=list(moves)).values_list("pk", name))
+    back = []
+    for row_id, holder in current.items():
+        move = moves[row_id]
+        if holder in places:
+            back.append(move)
+        elif holder != move.from_id:
+            result.kept.append((f"{label.rpartition('.')[2].lower()} {row_id}", holder, move.from_id))
+    result.returned += len(back)
+    if model is Link:
+        rows = [(move.from_id, move.state, now, move.row_id) for move in back]
+        bulk.update(Link, ("record_id", "state", "updated_at"), rows)
+        reread(Link.objects.filter(pk__in=[move.row_id for move in back], updated_at__gte=act.at))
+    else:
+        bulk.update(model, (name,), [(move.from_id, move.row_id) for move in back])
+
+
+def _raise_from_the_dead(
+    entity: Entity, act: Merge, losers: list[int], places: set[int], now: datetime
+) -> None:
+    for pk in losers:
+        alive: dict[str, Any] = {
+            "active": act.before[str(pk)]["active"],
+            "merged_into": None,
+            "updated_at": now,
+        }
+        rows = entity.objects.filter(pk=pk, merged_into__in=places)
+        rows.update(**alive, version=models.F("version") + 1)
+
+
+def _restore_fields(entity: Entity, act: Merge, result: Undone) -> None:
+    from reconciliation.editing import typed
+
+    survivor: Record = entity.objects.select_for_update().get(pk=act.survivor_id)
+    current, before = snapshot(entity, survivor), act.before[str(act.survivor_id)]
+    back = {}
+    for name, written in act.after.items():
+        if current[name] == written:
+            back[name] = typed(entity, name, before[name])
+        else:
+            result.kept.append((name, current[name], before[name]))
+    if back:
+        write(entity, survivor, back)
+
+
+def _reread_since(entity: Entity, act: Merge, now: datetime) -> None:
+    """Records that came while merged were tied to the survivor: read them again, so that each finds its own."""
+    for other in ENTITIES.values():
+        for name, target in other.references.items():
+            if target == entity.name:
+                came = other.model._default_manager.filter(
+                    **{f"{name}_id": act.survivor_id, "created_at__gt": act.at}
+                )
+                reread(Link.objects.filter(entity=other.name, record_id__in=came.values("pk")))
+
+
+def reread(links: "models.QuerySet[Link]") -> None:
+    """Have the next run take these rows in once more from their stored payload.
+
+    A row that waits for one that is there already, itself, is what `ingest.joinable` finds.
+    """
+    links.filter(waiting_for_entity="").update(
+        waiting_for_entity=models.F("entity"), waiting_for_id=models.F("external_id")
+    )

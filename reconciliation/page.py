@@ -6,7 +6,7 @@ Called inside the page's transaction only.
 
 from datetime import datetime
 
-from reconciliation import creating, merging, updating
+from reconciliation import creating, following, updating
 from reconciliation.fates import Fate, Placed, fate, is_settled, place, stands_already, wanted
 from reconciliation.intake import Incoming, Intake, PageResult
 from reconciliation.lookup import KnownLink, known_links, parents
@@ -56,4 +56,4 @@ class PageWriter:
         creating.remember(self.intake, self.now, Link.State.WAITING, new_to_wait)
         creating.remember(self.intake, self.now, Link.State.OUT_OF_SCOPE, fates[Fate.REFUSE])
         updating.freeze(self.intake, self.now, fates[Fate.FREEZE])
-        merging.follow_source(self.intake, self.now, [*fates[Fate.CREATE], *fates[Fate.UPDATE]])
+        following.follow_source(self.intake, self.now, [*fates[Fate.CREATE], *fates[Fate.UPDATE]])

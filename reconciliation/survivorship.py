@@ -4,8 +4,8 @@
 in normal form (`reconciliation.normalise`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -50,14 +50,50 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What a sync rule says of one field: when it may be overwritten, and who wins it (None: as the rule)."""
+
+    mode: Mode = Mode.ALWAYS
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A sync rule's say in it. `remote_is_record` is whether the source is the system of record."""
 
     policy: Policy = Policy.SYSTEM_OF_RECORD
     remote_is_record: bool = True
+    fields: Mapping[str, FieldRule] = field(default_factory=dict)
+
+    @property
+    def never(self) -> frozenset[str]:
+        """Fields that the source may not even fill in a new record."""
+        return frozenset(name for name, say in self.fields.items() if say.mode is Mode.NEVER)
+
+    def of(self, name: str) -> FieldRule:
+        """The say in one field, its policy filled in."""
+        found = self.fields.get(name)
+        if found is None:
+            return FieldRule(policy=self.policy)
+        return found if found.policy else FieldRule(found.mode, self.policy)
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """When each side last moved, as far as it is known."""
+
+    remote: datetime | None = None
+    local: datetime | None = None
+
+
+Same = Callable[[str, Any, Any], bool]
 _UNKNOWN = object()
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def never_the_same(name: str, one: Any, other: Any) -> bool:
+    """Every difference counts."""
+    return False
 
 
 def decide(
@@ -68,15 +104,23 @@ def decide(
     *,
     remote_at: datetime | None = None,
     local_at: datetime | None = None,
+    same: Same = never_the_same,
 ) -> Decision:
     """Compare every field of `remote` three ways.
 
-    One side moved: it wins. Both moved to the same: agreed. Both moved apart: the policy. A field never seen
-    before (no base) is taken from the source.
+    One side moved: it wins. Both moved to the same, or to the same in another form: agreed. Both moved apart: the
+    policy. A field never seen before (no base) is taken from the source.
     """
     decision = Decision()
+    clocks = Clocks(remote_at, local_at)
     for name, theirs in remote.items():
-        ours, agreed = local.get(name), base.get(name, _UNKNOWN)
+        say, ours = rule.of(name), local.get(name)
+        if say.mode is not Mode.ALWAYS:
+            if say.mode is Mode.IF_EMPTY and ours in _EMPTY and theirs not in _EMPTY:
+                decision.take.append(name)
+                decision.base[name] = theirs
+            continue
+        agreed = base.get(name, _UNKNOWN)
         if theirs == ours:
             decision.base[name] = theirs
         elif agreed is _UNKNOWN or ours == agreed:
@@ -85,32 +129,34 @@ def decide(
         elif theirs == agreed:
             decision.base[name] = agreed
         else:
-            _settle(decision, name, agreed, ours, theirs, rule, remote_at, local_at)
+            _weigh(
+                decision, FieldConflict(name, agreed, ours, theirs, settled=False), say, rule, clocks, same
+            )
     return decision
 
 
-def _settle(
-    decision: Decision,
-    name: str,
-    agreed: Any,
-    ours: Any,
-    theirs: Any,
-    rule: Rule,
-    remote_at: datetime | None,
-    local_at: datetime | None,
+def _weigh(
+    decision: Decision, met: FieldConflict, say: FieldRule, rule: Rule, clocks: Clocks, same: Same
 ) -> None:
-    if rule.policy is Policy.ASK:
-        decision.base[name] = agreed
-        decision.conflicts.append(FieldConflict(name, agreed, ours, theirs, settled=False))
-        return
-    if remote_wins(rule, remote_at, local_at):
+    """Both sides moved: first whether it was in more than form, then by the policy."""
+    name = met.field
+    if same(name, met.remote, met.local) or same(name, met.remote, met.base):
+        decision.base[name] = met.remote
+    elif same(name, met.local, met.base):
         decision.take.append(name)
-    decision.base[name] = theirs
-    decision.conflicts.append(FieldConflict(name, agreed, ours, theirs, settled=True))
+        decision.base[name] = met.remote
+    elif say.policy is Policy.ASK:
+        decision.base[name] = met.base
+        decision.conflicts.append(met)
+    else:
+        if remote_wins(say.policy, rule, clocks):
+            decision.take.append(name)
+        decision.base[name] = met.remote
+        decision.conflicts.append(replace(met, settled=True))
 
 
-def remote_wins(rule: Rule, remote_at: datetime | None, local_at: datetime | None) -> bool:
+def remote_wins(policy: Policy | None, rule: Rule, clocks: Clocks) -> bool:
     """Whether the source's value stands, for every policy but `ask`. An unknown time never beats a known one."""
-    if rule.policy is Policy.NEWEST:
-        return local_at is None or (remote_at is not None and remote_at >= local_at)
-    return rule.policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record
+    if policy is Policy.NEWEST:
+        return clocks.local is None or (clocks.remote is not None and clocks.remote >= clocks.local)
+    return policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record

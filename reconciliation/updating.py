@@ -6,6 +6,7 @@ The route: link's base and record's values -> `survivorship.decide` -> record, c
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 from reconciliation import bulk, conflicts
 from reconciliation.creating import LINK_VALUES, NO_KEY, NOTHING, filled, insert_children, link_values
 from reconciliation.fates import Placed
+from reconciliation.forms import same
 from reconciliation.intake import Intake
 from reconciliation.models import Change, Link
 from reconciliation.normalise import collapsed, dumps, normal_form
@@ -30,6 +32,7 @@ CHANGE_COLUMNS = (
     "fields",
 )
 _KEPT = ("active", "source_modified_at", "updated_at", "version")
+_READ = (*_KEPT, "edited_at")
 
 
 @dataclass(slots=True)
@@ -73,8 +76,8 @@ def freeze(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
 def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
     entity = intake.entity
     references = [f"{name}_id" for name in entity.references]
-    names = ["id", *entity.fields, *references, *_KEPT]
-    records = entity.model._default_manager.filter(pk__in=[p.record_id for p in placed])
+    names = ["id", *entity.fields, *references, *_READ]
+    records = entity.objects.filter(pk__in=[p.record_id for p in placed])
     before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
     bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
     return [
@@ -95,7 +98,8 @@ def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mappin
         normal_form(ours),
         intake.rule,
         remote_at=row.modified_at,
-        local_at=before["updated_at"],
+        local_at=before["edited_at"],
+        same=partial(same, entity.forms),
     )
     decision.base = {**base, **decision.base}
     after = {**before, **{name: theirs[name] for name in decision.take}}

@@ -1,5 +1,7 @@
 """Merges, with all that is needed to undo them at any later time."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -36,8 +38,8 @@ class Merge(models.Model):
         help_text="Set where a connected system reported the merge.",
     )
     note = models.TextField(blank=True)
-    before = JSONTextField()
-    after = JSONTextField()
+    before: "models.Field[Any, Any]" = JSONTextField()
+    after: "models.Field[Any, Any]" = JSONTextField()
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

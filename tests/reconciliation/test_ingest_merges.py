@@ -6,7 +6,7 @@ import pytest
 
 from reconciliation.entities import ENTITIES
 from reconciliation.ingest import joinable
-from reconciliation.merging import join, references_to
+from reconciliation.merging import merge
 from reconciliation.models import Change, Contact, Customer, Job, Link, Location
 from tests.reconciliation.pages import at, counts, link, record, row, take
 
@@ -147,7 +147,7 @@ def test_a_record_merged_by_a_person_while_it_waited_for_its_survivor_waits_no_m
     page = gone(1, into=3)
     take(source, "customer", page)
     one, two = record(source, "customer", 1), record(source, "customer", 2)
-    join(ENTITIES["customer"], loser=one.pk, survivor=two.pk, now=at(2))
+    merge(ENTITIES["customer"], two.pk, [one.pk], now=at(2))
     take(source, "customer", row(3, name="three"))
     take(source, "customer", page)
     assert joinable(source, "customer", 10) == []
@@ -158,10 +158,3 @@ def test_a_location_merges_as_a_customer_does(source):
     take(source, "location", row(20, refs={"customer": 1}, name="Main house"))
     take(source, "location", row(10, at(1), refs={"customer": 1}, active=False, merged_to="20"))
     assert Job.objects.get().location == record(source, "location", 20)
-
-
-def test_every_reference_to_a_record_that_can_be_merged_is_known():
-    customer = {(model.__name__, field) for model, field in references_to(Customer)}
-    assert ("Location", "customer_id") in customer
-    assert ("Payment", "customer_id") in customer
-    assert ("Customer", "merged_into_id") in customer

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.survivorship import Policy, Rule, decide, remote_wins
+from reconciliation.survivorship import Clocks, Policy, Rule, decide, remote_wins
 from tests.reconciliation.pages import NOON, at
 
 SOURCE_WINS = Rule(Policy.SYSTEM_OF_RECORD, remote_is_record=True)
@@ -85,7 +85,7 @@ def test_a_conflict_that_waits_for_a_person_leaves_the_base_where_it_was():
     ],
 )
 def test_the_newest_wins_and_an_unknown_time_never_beats_a_known_one(remote_at, local_at, wins):
-    assert remote_wins(Rule(Policy.NEWEST), remote_at, local_at) is wins
+    assert remote_wins(Policy.NEWEST, Rule(), Clocks(remote_at, local_at)) is wins
 
 
 NAMES = st.sampled_from(["name", "memo", "total", "active", "tags"])

@@ -1,0 +1,43 @@
+"""Merges that a source reports: done here as they were done there."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from reconciliation.fates import Placed
+from reconciliation.intake import Intake
+from reconciliation.merging import CannotMerge, merge
+from reconciliation.models import Link
+
+
+def follow_source(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
+    """Join each row with the record it was merged into. Rare, so one by one.
+
+    A link that is merged already (by a person here, or by an earlier report) agrees: no new change.
+    """
+    merged = {p.row.external_id: p.survivor for p in placed if p.survivor is not None}
+    if not merged:
+        return
+    links = Link.objects.filter(
+        source=intake.source, entity=intake.entity.name, external_id__in=list(merged)
+    ).exclude(state=Link.State.MERGED)
+    for link in links.order_by("pk"):
+        survivor = merged[link.external_id]
+        if link.record_id is None or survivor is None or link.record_id == survivor:
+            continue
+        try:
+            merge(intake.entity, survivor, [link.record_id], source=intake.source, now=now)
+        except CannotMerge:
+            # The survivor was itself merged away here: follow it to where it stands now.
+            final = _final(intake, survivor)
+            if final != link.record_id:
+                merge(intake.entity, final, [link.record_id], source=intake.source, now=now)
+
+
+def _final(intake: Intake, record_id: int) -> int:
+    """Where a chain of merges ends."""
+    manager = intake.entity.objects
+    while (
+        further := manager.filter(pk=record_id).values_list("merged_into_id", flat=True).first()
+    ) is not None:
+        record_id = further
+    return record_id
