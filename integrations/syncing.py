@@ -72,7 +72,8 @@ def start(
 
 def note_start(connection: Connection, rules: Sequence[SyncRule], *, full: bool, user: User | None) -> None:
     """The audit trail's entry for a sync started by hand."""
-    note = f"{'full sync' if full else 'sync'} of {', '.join(rule.entity for rule in rules)}"
+    what = ", ".join(rule.label for rule in rules) if len(rules) <= 4 else f"{len(rules)} entities"
+    note = f"{'full sync' if full else 'sync'} of {what}"
     audit.record("sync.started", connection, actor=user, tenant=connection.tenant, note=note)
 
 

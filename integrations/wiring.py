@@ -1,7 +1,11 @@
-"""What this floor hangs into the hooks of the floors below: words of the audit trail, health."""
+"""What this floor hangs into the hooks of the floors below: words of the audit trail, deep links, health."""
+
+from functools import partial
+from urllib.parse import quote
 
 from django.utils import timezone
 
+from integrations.connectors.registry import CONNECTORS
 from portal import audit
 
 _PHRASES = {
@@ -17,8 +21,20 @@ _PHRASES = {
 
 def connect() -> None:
     """Called once, when Django is ready."""
+    from reconciliation.links import register_deep_link
+
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
+    for system in CONNECTORS:
+        register_deep_link(system, partial(deep_link, system))
+
+
+def deep_link(system: str, entity: str, external_id: str) -> str | None:
+    """Where a record is opened in its system, from the connector's declaration; None where it has no page."""
+    declared = CONNECTORS[system].entities.get(entity)
+    if declared is None or declared.deep_link is None:
+        return None
+    return declared.deep_link.format(id=quote(external_id, safe=""))
 
 
 def worker_problem() -> str | None:

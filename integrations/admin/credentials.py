@@ -48,11 +48,9 @@ class CredentialsForm(forms.Form):
             f"Allowed here: {', '.join(settings.CUSTOM_API_HOSTS) or 'none'}."
         )
         if connection is not None:
-            self.initial |= {
-                "environment": connection.environment,
-                "api_url": connection.api_url,
-                "auth_url": connection.auth_url,
-            }
+            self.initial.update(
+                environment=connection.environment, api_url=connection.api_url, auth_url=connection.auth_url
+            )
         for item in spec.fields:
             field = self._field(item)
             field.error_messages["required"] = f"{item.label} is missing. Where it is found stands below."

@@ -13,12 +13,12 @@ from django.urls import reverse
 from integrations import retrying
 from integrations.admin import words
 from integrations.admin.filters import EntityFilter
-from integrations.mappings import declaration
 from integrations.models import RunFailure
 from integrations.syncing import NothingToSync
 from portal.access import Action
 from portal.models import User
 from portal.tenant_admin import ReadOnlyTenantAdmin, object_view
+from reconciliation.links import deep_link
 
 
 @admin.register(RunFailure)
@@ -76,7 +76,6 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
         if request.method == "POST":
             raise PermissionDenied
         rule = failure.rule
-        link = declaration(rule).deep_link
         return self.page(
             request,
             "admin/integrations/failure.html",
@@ -87,7 +86,7 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
             rule=rule,
             connection=rule.connection,
             tenant=rule.connection.tenant,
-            deep_link=link.format(id=failure.external_id) if link and failure.external_id else "",
+            deep_link=deep_link(rule.connection.system, rule.entity, failure.external_id),
             payload=json.dumps(failure.payload, indent=2, ensure_ascii=False, default=str),
             may_run=self.may(request, Action.RUN, failure),
             may_configure=self.may(request, Action.CONFIGURE, failure),

@@ -84,9 +84,10 @@ class LineFormSet(StockFormSet):
     @property
     def kept(self) -> list[LineForm]:
         """The forms that hold a line which is not to go."""
+        forms: list[Any] = self.forms
         return [
             form
-            for form in self.forms
+            for form in forms
             if form.has_changed() or form.initial
             if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")
         ]

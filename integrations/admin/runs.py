@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -61,8 +62,8 @@ class RunAdmin(ReadOnlyTenantAdmin):
         return words.run_badge(run)
 
     @admin.display(description="started", ordering="started_at")
-    def started(self, run: Run) -> Any:
-        return run.started_at
+    def started(self, run: Run) -> str:
+        return str(naturaltime(run.started_at)) if run.started_at else ""
 
     @admin.display(description="seconds")
     def took(self, run: Run) -> str:

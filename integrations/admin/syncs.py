@@ -102,7 +102,7 @@ def go_live(request: HttpRequest, connection: Connection, *, ready: bool) -> Htt
 
 
 def review_rows(connection: Connection) -> list[dict[str, Any]]:
-    """Per rule: records in step, waiting, left out, failing. Three queries."""
+    """Per rule: records in step, merged, waiting, left out, failing. Three queries."""
     links = Link.objects.filter(source=connection.source_id).values_list("entity", "state")
     counts: dict[tuple[str, str], int] = {
         (entity, state): number for entity, state, number in links.annotate(Count("pk")).order_by()
@@ -117,6 +117,7 @@ def review_rows(connection: Connection) -> list[dict[str, Any]]:
             "label": ENTITIES[rule.entity].plural,
             "live": counts.get((rule.entity, Link.State.LIVE), 0),
             "waiting": counts.get((rule.entity, Link.State.WAITING), 0),
+            "merged": counts.get((rule.entity, Link.State.MERGED), 0),
             "left_out": counts.get((rule.entity, Link.State.OUT_OF_SCOPE), 0)
             + counts.get((rule.entity, Link.State.FROZEN), 0),
             "failing": failing.get(rule.pk, 0),
