@@ -60,13 +60,21 @@ def _pull(job: Job) -> Measured:
         for entity in job.entities:
             runs.ask(rules[entity], Run.Trigger.COMMAND, full=job.act == "full")
             ended = work(rules[entity].pk)
-            assert ended and ended.done and ended.run.state == Run.State.COMPLETED, ended and ended.run.error
+            assert ended is not None, f"{entity}: another process holds the rule"
+            assert ended.run.state == Run.State.COMPLETED, (
+                f"{entity}: {ended.run.state} {troubles(ended.run)}"
+            )
             finished.append(ended.run)
     found.records = sum(run.read for run in finished)
     for name in ("calls", "pages", "created", "updated", "unchanged", "waiting", "failed", "rate_limited"):
         found.facts[name] = sum(getattr(run, name) for run in finished)
     found.facts["wrote_no_record"] = fingerprint() == before
     return found
+
+
+def troubles(run) -> list[str]:
+    """Why a run did not come through, and why records of it failed."""
+    return [run.error, run.error_details[-800:], *run.failures.values_list("message", flat=True)[:3]]
 
 
 def fingerprint() -> list[object]:
