@@ -127,7 +127,8 @@ def test_an_export_of_several_tenants_names_each_and_tells_each_trail(
     rows = rows_of(client_for(platform_admin).get(export_address("customer")))
     assert {row["name"]: row["tenant"] for row in rows} == {"Ours": "hartwell", "Theirs": "elsewhere"}
     assert list(rows[0])[:5] == ["id", "external_id", "active", "source_modified_at", "tenant"]
-    assert set(AuditEntry.objects.values_list("tenant", flat=True)) == {tenant.pk, other_tenant.pk}
+    taken = AuditEntry.objects.filter(action="records.exported")
+    assert set(taken.values_list("tenant", flat=True)) == {tenant.pk, other_tenant.pk}
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
@@ -183,11 +184,11 @@ LISTS = [
 
 
 def test_a_list_costs_the_same_queries_for_ten_rows_and_for_a_hundred(owner, client_for, tenant):
+    browser = client_for(owner)
+    browser.get(listing("customer"))
+
     def cost(model):
-        browser = client_for(owner)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert browser.get(listing(model)).status_code == 200
         return len(queries)
 
@@ -196,7 +197,7 @@ def test_a_list_costs_the_same_queries_for_ten_rows_and_for_a_hundred(owner, cli
     fill(tenant, 95)
     many = {model: cost(model) for model in LISTS}
     assert many == few
-    assert max(few.values()) <= 13, few
+    assert max(few.values()) <= 8, few
 
 
 def test_a_page_holds_a_hundred_rows_and_whole_tables_are_not_counted(owner, client_for, tenant):
@@ -297,8 +298,10 @@ def test_a_tenant_is_named_only_to_those_who_see_several(
 def test_a_customers_page_costs_the_same_however_much_hangs_on_it(owner, client_for, tenant):
     ana = shop.customer(tenant, "Ana")
 
+    browser = client_for(owner)
+    browser.get(listing("customer"))
+
     def cost():
-        browser = client_for(owner)
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(page(ana)).status_code == 200
         return len(queries)
@@ -312,7 +315,7 @@ def test_a_customers_page_costs_the_same_however_much_hangs_on_it(owner, client_
     hang(11)
     few = cost()
     hang(30)
-    assert cost() == few <= 24
+    assert cost() == few <= 21
 
 
 def test_a_customers_page_shows_the_newest_and_leads_to_all(owner, client_for, tenant):

@@ -1,0 +1,123 @@
+"""What all pages of records share: lists that stay fast, a page that tells everything about a record.
+
+A subclass says which columns and facts it shows (`facts`), what hangs on its records (`linked`) and how they are
+found (`ways`); the rest follows. Records are read here, not edited: a sync would take an edit back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from portal.access import access_of
+from portal.filters import ScopedRelatedFilter
+from portal.tenant_admin import ReadOnlyTenantAdmin
+from reconciliation.admin.changelist import RecordChangeList
+from reconciliation.admin.exporting import ExportingAdmin
+from reconciliation.admin.pages import page_of
+from reconciliation.search import Ways, search_records
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Records that hang on a record: those of `model` whose `path` leads to it, as a card on its page."""
+
+    title: str
+    model: type[Model]
+    path: str
+
+
+class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
+    """Read-only pages of one kind of record."""
+
+    ways: ClassVar[Ways]
+    facts: ClassVar[Sequence[tuple[str, Sequence[str]]]]
+    """The groups of the record's page: heading, and names of fields or of methods of the admin."""
+    linked: ClassVar[Sequence[Linked]] = ()
+    card_columns: ClassVar[Sequence[str]] = ()
+    """The columns of these records in a card on another record's page."""
+    card_order: ClassVar[Sequence[str]] = ("-pk",)
+    list_prefetch_related: ClassVar[Sequence[Any]] = ()
+    references: ClassVar[Sequence[str]] = ()
+    """Records that the page names: fetched with it in one query."""
+
+    actions = None
+    list_per_page = 100
+    list_max_show_all = 100
+    show_facets = admin.ShowFacets.NEVER
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+    search_fields = ["pk"]
+    change_list_template = "admin/reconciliation/record_list.html"
+    empty_words = "They appear here with the first sync."
+
+    class Media:
+        css = {"all": ["reconciliation/records.css"]}
+
+    # --- the list ----------------------------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return RecordChangeList
+
+    def get_list_select_related(self, request: HttpRequest) -> Sequence[str]:  # type: ignore[override]  # names alone
+        return ["tenant", *(self.list_select_related or ())]  # type: ignore[misc]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return [*columns, "tenant"] if self._sees_several(request) else columns
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = super().get_list_filter(request)
+        if not self._sees_several(request):
+            return filters
+        return [("tenant", ScopedRelatedFilter), *filters]
+
+    def _sees_several(self, request: HttpRequest) -> bool:
+        return len(access_of(request.user).tenant_ids()) > 1
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By what people know of a record (`reconciliation.search`)."""
+        return self.search(queryset, search_term, list(access_of(request.user).tenants())), False
+
+    def search(self, rows: QuerySet[Any], text: str, tenants: list[Any]) -> QuerySet[Any]:
+        return search_records(rows, text, self.ways, tenants)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        context = {
+            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "may_export": self.has_export_permission(request),
+            "exports": [
+                (label, f"admin:{self.opts.app_label}_{self.opts.model_name}_export_{name}")
+                for name, label in (("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON"))
+            ],
+            "narrowing": request.GET.urlencode(),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    # --- the page ----------------------------------------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Everything there is to know about one record."""
+        found = self.object_or_404(request, object_id)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET"])
+        record = self.model._default_manager.select_related("tenant", *self.references).get(pk=found.pk)
+        context = page_of(self, record)
+        return self.page(
+            request,
+            "admin/reconciliation/record.html",
+            record,
+            title=str(record),
+            **context,
+            **(extra_context or {}),
+        )

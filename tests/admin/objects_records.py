@@ -1,0 +1,85 @@
+"""One record of every kind, for the walk over every admin page."""
+
+from tests.admin.objects import makes, planted
+from tests.reconciliation import shop
+
+
+def _payer(tenant):
+    return shop.customer(tenant, planted(tenant))
+
+
+@makes("reconciliation.customer")
+def a_customer(tenant):
+    return _payer(tenant)
+
+
+@makes("reconciliation.location")
+def a_location(tenant):
+    return shop.location(tenant, _payer(tenant), name=planted(tenant))
+
+
+@makes("reconciliation.contact")
+def a_contact(tenant):
+    return shop.contact(_payer(tenant), planted(tenant))
+
+
+@makes("reconciliation.job")
+def a_job(tenant):
+    return shop.job(tenant, _payer(tenant), number=planted(tenant))
+
+
+@makes("reconciliation.appointment")
+def an_appointment(tenant):
+    return shop.appointment(tenant, number=planted(tenant))
+
+
+@makes("reconciliation.assignment")
+def an_assignment(tenant):
+    return shop.assignment(tenant, technician=shop.item(tenant, "technician", name=planted(tenant)))
+
+
+@makes("reconciliation.note")
+def a_note(tenant):
+    return shop.note(tenant, text=planted(tenant))
+
+
+@makes("reconciliation.lead")
+def a_lead(tenant):
+    return shop.lead(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.booking")
+def a_booking(tenant):
+    return shop.booking(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.invoice")
+def an_invoice(tenant):
+    bill = shop.invoice(tenant, _payer(tenant), number=planted(tenant))
+    shop.line(bill, description=planted(tenant))
+    return bill
+
+
+@makes("reconciliation.payment")
+def a_payment(tenant):
+    return shop.payment(tenant, number=planted(tenant))
+
+
+@makes("reconciliation.estimate")
+def an_estimate(tenant):
+    return shop.estimate(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.membership")
+def a_membership(tenant):
+    return shop.membership(tenant, _payer(tenant))
+
+
+@makes("reconciliation.equipment")
+def a_unit(tenant):
+    return shop.equipment(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.referenceitem")
+def an_item(tenant):
+    return shop.item(tenant, name=planted(tenant))
