@@ -59,7 +59,9 @@ def merge(
         )
         ids = [loser.pk for loser in losers]
         for relation in relations.of(entity):
-            _move(act, relation, relation.moving(survivor_id, ids), survivor_id)
+            # A source that merged has united the contacts itself and will say which are gone.
+            rows = relation.moving(survivor_id, ids) if source is None else relation.all(ids)
+            _move(act, relation, rows, survivor_id)
         _move_links(act, entity, ids, survivor_id, now)
         if changed:
             write(entity, survivor, changed)

@@ -20,12 +20,14 @@ class Relation:
     label: str
     unite: bool = False
 
-    def rows(self, losers: list[int]) -> "models.QuerySet[Any]":
-        return self.model._default_manager.filter(**{f"{self.field}__in": losers})
+    def all(self, losers: list[int]) -> list[tuple[int, int]]:
+        """(row, its present holder) of everything that points at the losers."""
+        rows = self.model._default_manager.filter(**{f"{self.field}__in": losers})
+        return list(rows.order_by("pk").values_list("pk", self.field))
 
     def moving(self, survivor: int, losers: list[int]) -> list[tuple[int, int]]:
         """(row, its present holder) of what goes to the survivor."""
-        found = list(self.rows(losers).order_by("pk").values_list("pk", self.field))
+        found = self.all(losers)
         if not self.unite or not found:
             return found
         has = {_same(row) for row in self.model._default_manager.filter(**{self.field: survivor})}
