@@ -54,4 +54,4 @@ def recent(request: HttpRequest) -> dict[str, Any] | None:
 def register_panels() -> None:
     """Called once the apps are ready."""
     register_panel("Tenants", 10, tenants, "portal/panels/tenants.html")
-    register_panel("Lately", 90, recent, "portal/panels/audit.html")
+    register_panel("Lately", 90, recent, "portal/panels/audit.html", wide=True)

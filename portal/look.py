@@ -50,7 +50,7 @@ def bars(points: Sequence[tuple[str, int]], title: str, *, unit: str = "") -> Sa
     return format_html(
         '<figure class="chart"><svg viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">'
         '{}<line class="axis" x1="0" x2="{}" y1="{}" y2="{}"/></svg>'
-        '<figcaption><span>{}</span><span class="quiet">at most {} {}</span><span>{}</span></figcaption></figure>',
+        '<figcaption><span>{}</span><span class="quiet">{}</span><span>{}</span></figcaption></figure>',
         width,
         height + foot // 7,
         title,
@@ -59,8 +59,9 @@ def bars(points: Sequence[tuple[str, int]], title: str, *, unit: str = "") -> Sa
         height,
         height,
         points[0][0],
-        f"{top:,}",
-        unit,
+        f"at most {top:,} {unit}".strip()
+        if any(value for _, value in points)
+        else f"no {unit or 'values'} yet",
         points[-1][0],
     )
 

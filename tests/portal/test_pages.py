@@ -195,6 +195,7 @@ class TestLook:
         assert "Wed: 10 records" in svg
 
     def test_a_chart_of_nothing_says_so(self):
+        assert "no records yet" in look.bars([("Mon", 0)], "x", unit="records")
         assert "Nothing to draw yet" in look.bars([], "x")
 
     def test_progress_never_runs_past_its_end(self):
