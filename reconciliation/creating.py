@@ -64,8 +64,9 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
     if entity.children:
         insert_children(entity.children, zip(ids, placed, strict=True))
     states = [
-        link_values(p, record_id, Link.State.LIVE, now, dumps(p.row.fields))
-        for record_id, p in zip(ids, placed, strict=True)
+        # The base is what the record holds, a default in place of each null: else every null would look edited.
+        link_values(p, record_id, Link.State.LIVE, now, dumps({name: value[name] for name in p.row.fields}))
+        for record_id, p, value in zip(ids, placed, values, strict=True)
     ]
     write_links(intake, now, placed, states)
 

@@ -66,6 +66,16 @@ def test_the_newest_wins_where_the_policy_says_so(source, tenant, minute, name):
     assert Customer.objects.get().name == name
 
 
+def test_a_null_that_becomes_a_value_is_no_conflict_since_nobody_edited_the_default(source):
+    nulls = {"name": None, "kind": None, "balance": None, "tag_ids": None, "tax_exempt": None}
+    take(source, "customer", row(1, **nulls))
+    now = {"name": "Ana", "kind": "Residential", "balance": Decimal(5), "tag_ids": ["1"], "tax_exempt": True}
+    take(source, "customer", row(1, at(1), **now), rule=ASK)
+    ana = Customer.objects.get()
+    assert {name: getattr(ana, name) for name in now} == now
+    assert not Conflict.objects.exists()
+
+
 def test_a_settled_conflict_is_not_met_again(source, ana):
     edit(name="Anna")
     now(Rule(Policy.PORTAL), source, name="Anne")
