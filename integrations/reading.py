@@ -3,7 +3,8 @@
 The route: a rule's cursor -> `steps` -> (page of raw rows, cursor to save with it), until the source has no more.
 
 A cursor is one of
-  {"phase": "list", "page": n, "since": time or null, "began": time, "latest": …, "seen": […], "drop": […]}
+  {"phase": "list", "page": n, "size": rows a page, "since": time or null, "began": time,
+       "latest": …, "seen": […], "drop": […]}
       in the middle of a paged list (everything, or what changed since);
   {"phase": "feed", "position": token, date or null}       following an export feed;
   {"phase": "poll", "since": time, "seen": [[id, time]…]}  between two looks at a list without a feed;
@@ -21,7 +22,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.connectors.base import Connector, Entity, Page, Row
@@ -78,7 +79,9 @@ def steps(
     if cursor["phase"] == "feed":
         yield from _feed(connector, entity, cursor, recent=recent)
     else:
-        yield from _pages(connector, entity, cursor, min(page_size, entity.max_page_size))
+        if cursor["page"] == 1:  # later pages are of this size too: a page's number means nothing without it
+            cursor = {**cursor, "size": min(page_size, entity.max_page_size)}
+        yield from _pages(connector, entity, cursor)
 
 
 def _feed(connector: Connector, entity: Entity, cursor: Cursor, *, recent: bool) -> Iterator[Step]:
@@ -91,8 +94,9 @@ def _feed(connector: Connector, entity: Entity, cursor: Cursor, *, recent: bool)
         yield Step(page, {"phase": "feed", "position": position}, page.rows)
 
 
-def _pages(connector: Connector, entity: Entity, cursor: Cursor, size: int) -> Iterator[Step]:
+def _pages(connector: Connector, entity: Entity, cursor: Cursor) -> Iterator[Step]:
     """A list whose length is known is read several pages at a time, and handed on in order."""
+    size = cursor["size"]
     since = datetime.fromisoformat(cursor["since"]) if cursor["since"] else None
     with _Ahead(connector, entity, size, since) as ahead:
         page = ahead.first(cursor["page"])
@@ -154,6 +158,8 @@ class _Ahead:
                 page, took = future.result(timeout=SIGN_OF_LIFE)
                 break
             except NotYet:
+                if future.done():  # the call itself timed out
+                    raise
                 yield None
         self._widen(page, took, worked)
         self._fill()
@@ -199,8 +205,9 @@ def _boundary(
     seen = {(row_id, at): datetime.fromisoformat(at) for row_id, at in cursor["seen"]}
     for row in rows:
         at = row.get(entity.modified or "")
-        if isinstance(at, str):
-            seen[str(row.get(entity.id)), at] = datetime.fromisoformat(at)
+        moment = _moment(at)
+        if moment is not None:
+            seen[str(row.get(entity.id)), moment.isoformat()] = moment
     known = [datetime.fromisoformat(cursor["latest"])] if cursor["latest"] else []
     latest = max([*seen.values(), *known], default=None)
     if latest is None:
@@ -210,9 +217,18 @@ def _boundary(
     return since.isoformat(), kept[:MOST_SEEN]
 
 
+def _moment(text: Any) -> datetime | None:
+    """A row's time, or None for what is none: the row itself fails where it is mapped, the reading goes on."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def _without(drop: list[list[str]], entity: Entity, rows: list[Row]) -> list[Row]:
     """The rows that the last look did not see already."""
     if not drop or entity.modified is None:
         return rows
-    seen = {tuple(pair) for pair in drop}
-    return [row for row in rows if (str(row.get(entity.id)), row.get(entity.modified)) not in seen]
+    seen = {(row_id, datetime.fromisoformat(at)) for row_id, at in drop}
+    return [row for row in rows if (str(row.get(entity.id)), _moment(row.get(entity.modified))) not in seen]

@@ -123,7 +123,10 @@ def timestamp(value: Any) -> datetime:
         raise ValueError("is not a date and time") from None
     if moment.tzinfo is UTC:
         return moment
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is before or after all time") from None
 
 
 def day(value: Any) -> str:
