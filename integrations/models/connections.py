@@ -95,9 +95,13 @@ class Connection(models.Model):
         """Note what is wrong, for the home page and the tenant page."""
         self.problem, self.problem_who, self.problem_at = message, who, timezone.now()
         self.health = self.Health.FAILING
-        if relink:
-            self.status = self.Status.RELINK
-        self.save(update_fields=["problem", "problem_who", "problem_at", "health", "status"])
+        self.save(update_fields=["problem", "problem_who", "problem_at", "health"])
+        if relink:  # but what a person has paused or disconnected meanwhile stays so
+            by_person = (self.Status.PAUSED, self.Status.DISCONNECTED)
+            Connection.objects.filter(pk=self.pk).exclude(status__in=by_person).update(
+                status=self.Status.RELINK
+            )
+            self.refresh_from_db(fields=["status"])
 
 
 class AccessToken(models.Model):
