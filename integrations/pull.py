@@ -81,9 +81,9 @@ class Pull:
         cursor = reading.start(self.entity, self.rule.cursor, now, full=full)
         with transaction.atomic():
             leases.renew(self.lease, cursor=cursor, full_wanted=False)
-            Run.objects.filter(pk=self.run.pk).update(
-                state=Run.State.RUNNING, started_at=now, heartbeat_at=now, full=full
-            )
+            self.run.state, self.run.full = Run.State.RUNNING, full
+            self.run.started_at = self.run.heartbeat_at = now
+            self.run.save(update_fields=["state", "full", "started_at", "heartbeat_at"])
         return cursor
 
     def _write(
@@ -171,7 +171,7 @@ class Pull:
         ids = [failure.external_id for failure in wanted if failure.external_id]
         rows = self.connector.fetch(self.entity, ids) if self.entity.ids and self.entity.path else []
         read = {str(row.get(self.entity.id)) for row in rows}
-        rows += [f.payload for f in wanted if f.external_id not in read and isinstance(f.payload, dict)]
+        rows += [f.payload for f in wanted if f.external_id and f.external_id not in read and f.payload]
         self._write(rows, None)
         RunFailure.objects.filter(
             pk__in=[failure.pk for failure in wanted], state=RunFailure.State.RETRYING

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,6 +16,7 @@ from portal.models import User
 from reconciliation.intake import Failure, PageResult
 
 LONGEST_BACKOFF = timedelta(hours=1)
+_LONGEST_ID = 64
 
 
 def ask(
@@ -76,18 +78,19 @@ def note_calls(run: Run, calls: int, holds: int) -> None:
 def note_failures(run: Run, failures: Sequence[Failure]) -> None:
     """Write down the records that failed; one that failed before is counted up instead of listed twice."""
     now = timezone.now()
-    known = {
-        failure.external_id: failure
-        for failure in RunFailure.objects.filter(
-            rule=run.rule_id, external_id__in=[f.external_id for f in failures if f.external_id]
-        ).exclude(state=RunFailure.State.RESOLVED)
-    }
+    by_id = {failure.external_id[:_LONGEST_ID]: failure for failure in failures if failure.external_id}
+    nameless = [("", failure) for failure in failures if not failure.external_id]
+    unresolved = RunFailure.objects.filter(rule=run.rule_id, external_id__in=by_id).exclude(
+        state=RunFailure.State.RESOLVED
+    )
+    known = {failure.external_id: failure for failure in unresolved}
     new: list[RunFailure] = []
     again: list[RunFailure] = []
-    for failure in failures:
-        row = known.get(failure.external_id) or RunFailure(rule_id=run.rule_id, attempts=0, created_at=now)
-        row.run, row.external_id = run, failure.external_id
-        row.reason, row.message, row.payload = failure.reason, failure.message, failure.payload or None
+    for external_id, failure in [*by_id.items(), *nameless]:
+        row = known.get(external_id) or RunFailure(rule_id=run.rule_id, attempts=0, created_at=now)
+        row.run, row.external_id = run, external_id
+        row.reason, row.message = failure.reason, failure.message
+        row.payload = orjson.loads(failure.payload) if failure.payload else None
         row.state, row.attempts = RunFailure.State.OPEN, row.attempts + 1
         (again if row.pk else new).append(row)
     RunFailure.objects.bulk_create(new)
