@@ -31,7 +31,7 @@ def good(run: Run) -> bool:
 def bad(runs: dict[str, Run]) -> dict[str, str]:
     """The runs that did not complete, each with its reason: empty on a good day."""
     return {
-        name: f"{run.state}: {run.error} {run.error_details}"
+        name: f"{run.state}: {run.error} {run.error_details} {list(run.failures.all())}"
         for name, run in runs.items()
         if run.state != "completed"
     }
