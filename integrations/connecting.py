@@ -157,6 +157,7 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
     A missing scope switches its entities off and stops nothing else; one that has come switches them on again.
     Raises ConnectingFailed.
     """
+    forget_token(connection)  # a token keeps the scopes it was born with; only a new one knows what was granted since
     try:
         with connector_for(connection) as (connector, _):
             found = connector.check()
