@@ -11,6 +11,13 @@ from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Change
 
 EVENTS = 50
+_DONE = {
+    Change.Kind.CREATED: "first brought it in",
+    Change.Kind.UPDATED: "changed it",
+    Change.Kind.MERGED: "merged it into another record",
+    Change.Kind.FROZEN: "no longer sends it: it left the scope and is kept as it was",
+    Change.Kind.THAWED: "sends it again: it is back in the scope",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,12 @@ def history_of(record: Any, entity_name: str, source: str) -> list[Event]:
     events = [_event(change, entity, record, names) for change in changes]
     if len(changes) < EVENTS and not any(change.kind == Change.Kind.CREATED for change in changes):
         events.append(
-            Event(shown.moment(record.created_at, record.tenant.zone), source or "Trunkline", "created", [])
+            Event(
+                shown.moment(record.created_at, record.tenant.zone),
+                source or "Trunkline",
+                _DONE[Change.Kind.CREATED],
+                [],
+            )
         )
     return events
 
@@ -50,7 +62,7 @@ def _event(change: Change, entity: Entity, record: Any, names: dict[tuple[str, i
         )
         for name, before, after in _pairs(change.fields)
     ]
-    return Event(shown.moment(change.at, record.tenant.zone), who, change.get_kind_display().lower(), fields)
+    return Event(shown.moment(change.at, record.tenant.zone), who, _DONE[Change.Kind(change.kind)], fields)
 
 
 def _pairs(fields: Any) -> Iterable[tuple[str, Any, Any]]:

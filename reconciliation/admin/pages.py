@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reconciliation.admin.records import Linked, RecordAdmin
 
 ROWS_PER_CARD = 10
+_STATUSES = {"status", "sync_status", "review_status"}
+_LABELS = {"sync_status": "export status", "value": "as written", "e164": "number", "kind": "type"}
 _EMPTY: tuple[Any, ...] = (None, "", [], shown.NOTHING)
 
 
@@ -58,6 +60,7 @@ def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
     return {
         "record": record,
         "groups": [(heading, list(_facts(admin, record, names))) for heading, names in admin.facts],
+        "flags": [_label(admin, name) for name in admin.flags if getattr(record, name)],
         "tags": _tags(record),
         "survivor": getattr(record, "merged_into", None),
         "cards": [_card(admin, linked, record) for linked in admin.linked],
@@ -77,7 +80,8 @@ def _facts(admin: "RecordAdmin", record: Any, names: Iterable[str]) -> Iterable[
 
 
 def _label(admin: "RecordAdmin", name: str) -> str:
-    return str(label_for_field(name, admin.model, admin))
+    label = _LABELS.get(name) or str(label_for_field(name, admin.model, admin))
+    return label.removesuffix(" at")
 
 
 def cell(admin: "RecordAdmin", record: Any, name: str) -> Any:
@@ -88,13 +92,22 @@ def cell(admin: "RecordAdmin", record: Any, name: str) -> Any:
     if field.is_relation:
         other = getattr(record, field.name)
         return link_to(other) if other is not None else None
+    return _field_words(field, value, record)
+
+
+def _field_words(field: Any, value: Any, record: Any) -> Any:
+    tenant = record.tenant
+    if isinstance(value, Decimal):
+        return shown.money(value, tenant.currency)
+    if isinstance(value, datetime):
+        return shown.moment(value, tenant.zone)
     if isinstance(field, BooleanField):
         return "yes" if value else None
-    if isinstance(value, Decimal):
-        return shown.money(value, record.tenant.currency)
-    if isinstance(value, datetime):
-        return shown.moment(value, record.tenant.zone)
-    return dict(field.flatchoices).get(value, value) if field.flatchoices else value
+    if field.name in _STATUSES:
+        return shown.status(value)
+    if field.flatchoices:
+        value = dict(field.flatchoices).get(value, value)
+    return shown.spaced(value) if field.name == "kind" else value
 
 
 def _tags(record: Any) -> list[str]:

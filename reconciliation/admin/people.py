@@ -25,7 +25,6 @@ from reconciliation.models import (
 from reconciliation.search import Ways, search_customers
 
 PHONES_SHOWN = 2
-_ADDRESS = ("street", "unit", "city", "state", "postal_code", "country")
 
 
 @admin.register(Customer)
@@ -33,22 +32,20 @@ class CustomerAdmin(RecordAdmin):
     """Who pays. Found by phone, e-mail, name, address, or any number they may quote."""
 
     menu_order = 10
-    list_display = ["name_shown", "phones", "place", "balance_amount", "kind_shown"]
+    list_display = ["name_shown", "phones", "place", "balance_amount"]
     list_filter = [ActiveFilter, by_words("kind", "type", "Residential", "Commercial")]
     list_prefetch_related = [
         Prefetch(
             "contacts",
-            Contact.objects.exclude(kind=Contact.Kind.EMAIL).order_by("pk"),
+            Contact.objects.exclude(kind=Contact.Kind.EMAIL).select_related("tenant").order_by("pk"),
             to_attr="phones_known",
         )
     ]
     ordering = ("tenant_id", "name_key")
     search_help_text = "Phone, e-mail, name, address, ServiceTitan id, invoice or job number"
     references = ("merged_into",)
-    facts = (
-        ("Customer", ("kind", "address", "balance", "credit_limit")),
-        ("Marked", ("tax_exempt", "do_not_mail", "do_not_service", "national_account")),
-    )
+    facts = (("Customer", ("kind", "address", "balance", "credit_limit")),)
+    flags = ("do_not_service", "do_not_mail", "tax_exempt", "national_account")
     linked = (
         Linked("Contacts", Contact, "customer"),
         Linked("Locations", Location, "customer"),
@@ -74,17 +71,13 @@ class CustomerAdmin(RecordAdmin):
     @admin.display(description="phone")
     def phones(self, customer: Any) -> str:
         known = customer.phones_known
-        first = format_html_join(", ", "{}", ((phone(contact),) for contact in known[:PHONES_SHOWN]))
+        first = format_html_join("", "<div>{}</div>", ((phone(contact),) for contact in known[:PHONES_SHOWN]))
         more = len(known) - PHONES_SHOWN
-        return format_html("{} +{}", first, more) if more > 0 else first or shown.NOTHING
+        return format_html("{}<div>and {} more</div>", first, more) if more > 0 else first or shown.NOTHING
 
     @admin.display(description="address")
     def place(self, customer: Customer) -> str:
         return customer.address or shown.NOTHING
-
-    @admin.display(description="type")
-    def kind_shown(self, customer: Customer) -> str:
-        return customer.kind or shown.NOTHING
 
 
 @admin.register(Location)
@@ -99,7 +92,8 @@ class LocationAdmin(RecordAdmin):
     search_help_text = "Address, its customer's name, phone or e-mail, ServiceTitan id"
     ways = Ways(("location",), words=("address_key",), customer="customer")
     references = ("customer", "merged_into")
-    facts = (("Location", ("customer", "name", "address", "tax_exempt")),)
+    facts = (("Location", ("customer", "name", "address")),)
+    flags = ("tax_exempt",)
     card_columns = ("place", "name", "active_shown")
     linked = (
         Linked("Contacts", Contact, "location"),
@@ -134,11 +128,10 @@ class ContactAdmin(RecordAdmin):
     search_help_text = "A phone, an e-mail address, or its customer's name"
     ways = Ways(("customer_contact", "location_contact"), customer="customer")
     references = ("customer", "location")
-    facts = (
-        ("Contact", ("customer", "location", "kind", "value", "e164", "extension", "memo", "do_not_text")),
-    )
+    facts = (("Contact", ("customer", "location", "kind", "value", "e164", "extension", "memo")),)
     card_columns = ("reach", "kind", "memo_shown")
-    card_order = ("kind", "pk")
+    flags = ("do_not_text",)
+    card_order = ("-kind", "pk")
     memo_shown = columns.words("memo")
 
     @admin.display(description="contact", ordering="e164")
@@ -151,8 +144,9 @@ class ContactAdmin(RecordAdmin):
 
 
 def phone(contact: Contact) -> str:
-    """As its source writes it; one that cannot be dialled says so."""
-    words = contact.value or contact.e164 or shown.NOTHING
-    if not contact.usable:
-        return format_html("{} {}", words, badge("cannot be read", "warn"))
-    return words
+    """A number in one form for all; what could not be read stays as its source writes it, and says so."""
+    if contact.e164:
+        number = shown.phone(contact.e164, contact.extension, contact.tenant.phone_region)
+        return format_html('<span class="phone">{}</span>', number)
+    words = contact.value or shown.NOTHING
+    return words if contact.usable else format_html("{} {}", words, badge("cannot be read", "warn"))

@@ -36,6 +36,8 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
     ways: ClassVar[Ways]
     facts: ClassVar[Sequence[tuple[str, Sequence[str]]]]
     """The groups of the record's page: heading, and names of fields or of methods of the admin."""
+    flags: ClassVar[Sequence[str]] = ()
+    """Yes-or-no fields that stand in the head of the page where they are true."""
     linked: ClassVar[Sequence[Linked]] = ()
     card_columns: ClassVar[Sequence[str]] = ()
     """The columns of these records in a card on another record's page."""
@@ -66,7 +68,8 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
-        return [*columns, "tenant"] if self._sees_several(request) else columns
+        one = not self._sees_several(request) or "tenant__id__exact" in request.GET
+        return columns if one else [*columns, "tenant"]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = super().get_list_filter(request)

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -52,6 +54,21 @@ def day(value: datetime | None, zone: ZoneInfo) -> str:
 def is_bare_date(value: datetime) -> bool:
     """Whether a source that knows no dates meant one: its invoice dates come as midnight in UTC."""
     return value.astimezone(UTC).time() == time.min
+
+
+@lru_cache(maxsize=4096)
+def phone(e164: str, extension: str, region: str) -> str:
+    """A number as people in `region` write it: (512) 555-0143 x12; abroad with its country code."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    at_home = phonenumbers.region_code_for_number(number) == region
+    form = (
+        phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    words = phonenumbers.format_number(number, form)
+    return f"{words} x{extension}" if extension else words
 
 
 def status(words: str) -> SafeString | str:

@@ -34,8 +34,9 @@ class JobAdmin(RecordAdmin):
     references = ("customer", "location", *_SHOP)
     facts = (
         ("Job", ("number", "status", "priority", "customer", "location", *_SHOP)),
-        ("Work", ("completed_at", "total", "no_charge", "customer_po", "summary", "summary_of_work")),
+        ("Work", ("completed_at", "total", "customer_po", "summary", "summary_of_work")),
     )
+    flags = ("no_charge",)
     card_columns = ("number_shown", "job_type_shown", "status_shown", "done", "total_amount")
     linked = (
         Linked("Appointments", Appointment, "job"),
