@@ -22,7 +22,7 @@ from integrations.leases import Lease
 from integrations.mapping import MappingError
 from integrations.mappings import Reader, declaration, field_rules, reader_of
 from integrations.models import Run, RunFailure, SyncRule
-from integrations.scoping import scope_of
+from integrations.scoping import follow_parents, scope_of
 from reconciliation.entities import ENTITIES
 from reconciliation.ingest import ingest, joinable
 from reconciliation.intake import Failure, Incoming, Intake, PageResult
@@ -105,6 +105,8 @@ class Pull:
                 runs.note_failures(self.run, result.failures)
                 self.troubled.update(failure.external_id for failure in result.failures)
             self._resolve(incoming, result)
+            if result.entered or result.left:
+                follow_parents(self.rule, entered=result.entered > 0, left=result.left > 0)
             if not joining:
                 counts = self._counted(result, expected)
                 runs.save_counts(self.run, counts)
@@ -151,13 +153,15 @@ class Pull:
 
     def _join(self) -> None:
         """Rows that waited for a record which has come meanwhile are taken in from their stored payload."""
+        tried: set[str] = set()
         while found := joinable(self.intake.source, self.rule.entity, JOIN_PORTION):
-            result = self._write([payload for _, payload in found], None, joining=True)
-            joined = result.created + result.updated
-            self.run.joined += joined
-            Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined)
-            if not joined:
+            ids = {external_id for external_id, _ in found}
+            if ids <= tried:
                 return
+            tried |= ids
+            result = self._write([payload for _, payload in found], None, joining=True)
+            self.run.joined += result.created + result.updated
+            Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined)
 
     def _retry(self) -> None:
         """Failures that a person wants tried again: read anew where the API can, else from the stored payload."""
@@ -189,6 +193,8 @@ def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
         rule=Rule(Policy(rule.policy), remote_is_record, field_rules(rule)),
         run_id=run_id,
     )
+    if not intake.entity.references and rule.entity != "customer":
+        return intake  # a list that scopes are chosen from, or that has nothing to judge
     scope = scope_of(rule.connection)
     return intake if scope.is_everything else replace(intake, admits=scope.judge(rule.entity))
 

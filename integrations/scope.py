@@ -5,6 +5,7 @@ member means no limit. Business units are named by code: BU_ and the unit's name
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,15 @@ class ScopeError(ValueError):
 def unit_code(name: str) -> str:
     """`HVAC: Service` -> `BU_HVAC_SERVICE`."""
     return "BU_" + re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+
+
+def distinct(items: Sequence[tuple[str, str]], canonical: Callable[[str], str]) -> dict[str, str]:
+    """External id by name, from (name, external id); names that would read alike carry their id as well."""
+    alike = Counter(canonical(name) for name, _ in items)
+    return {
+        name if alike[canonical(name)] == 1 else f"{name} ({external_id})": external_id
+        for name, external_id in items
+    }
 
 
 def parse_duration(text: str) -> timedelta:

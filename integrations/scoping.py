@@ -5,11 +5,12 @@ once more, and what was frozen thaws as it arrives.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations import scope as rules
@@ -26,10 +27,9 @@ def choices_of(connection: Connection) -> rules.Choices:
     items = ReferenceItem.objects.filter(
         tenant=connection.tenant_id, kind__in=["business_unit", "tag_type"]
     ).values_list("kind", "name", "external_id")
-    found: dict[str, dict[str, str]] = {"business_unit": {}, "tag_type": {}}
-    for kind, name, external_id in items:
-        found[kind][name] = external_id
-    return rules.Choices(found["business_unit"], found["tag_type"])
+    units = [(name, external_id) for kind, name, external_id in items if kind == "business_unit"]
+    tags = [(name, external_id) for kind, name, external_id in items if kind == "tag_type"]
+    return rules.Choices(rules.distinct(units, rules.unit_code), rules.distinct(tags, str.casefold))
 
 
 def scope_of(connection: Connection, now: datetime | None = None) -> rules.Scope:
@@ -49,16 +49,40 @@ def leaving(connection: Connection, document: Mapping[str, Any]) -> dict[str, in
 
 @transaction.atomic
 def apply(connection: Connection, document: Mapping[str, Any]) -> dict[str, int]:
-    """Store a scope, freeze what leaves it, and ask for what it may bring back. Returns what left."""
+    """Store a scope, freeze what leaves it, and ask for what it may bring back. Returns what left.
+
+    Pulls at work judge by the old scope: they lose their leases first, and go on under the new one.
+    """
+    connection.rules.update(lease_number=F("lease_number") + 1, lease_until=None)
     checked = rules.check(document, choices_of(connection))
     counts = _freeze(connection, rules.compiled(checked, choices_of(connection), timezone.now()))
     if rules.is_wider(connection.scope, checked):
-        SyncRule.objects.filter(connection=connection, enabled=True, synced_at__isnull=False).update(
-            full_wanted=True, due_at=timezone.now()
-        )
+        begun = connection.rules.exclude(cursor={})
+        begun.update(full_wanted=True)
+        begun.filter(enabled=True, synced_at__isnull=False).update(due_at=timezone.now())
     connection.scope = checked
     connection.save(update_fields=["scope"])
     return counts
+
+
+def follow_parents(rule: SyncRule, *, entered: bool, left: bool) -> None:
+    """Some of a page's rows came into the scope or left it: what belongs to them follows, in the page's transaction.
+
+    What belongs to those that entered is read again from the start: its feeds told of it while it was outside.
+    """
+    connection = rule.connection
+    if left:
+        _freeze(connection, replace(scope_of(connection), jobs_since=None))
+    if entered:
+        connection.rules.filter(entity__in=_belonging_to(rule.entity)).exclude(cursor={}).update(
+            full_wanted=True, due_at=timezone.now()
+        )
+
+
+def _belonging_to(entity: str) -> set[str]:
+    """The entities that refer to this one, and those that refer to them."""
+    direct = {name for name, kind in ENTITIES.items() if entity in kind.references.values()} - {entity}
+    return direct.union(*(_belonging_to(name) for name in direct))
 
 
 def _freeze(connection: Connection, scope: rules.Scope) -> dict[str, int]:

@@ -146,6 +146,11 @@ def stands_already(placed: Placed, states: set[Link.State]) -> bool:
     )
 
 
+def was_outside(placed: Placed) -> bool:
+    """Whether the row was left out, or frozen, when it was last seen."""
+    return placed.link is not None and placed.link.state in {State.OUT_OF_SCOPE, State.FROZEN}
+
+
 def _is_in_scope(intake: Intake, placed: Placed) -> bool:
     if any(p.state == State.OUT_OF_SCOPE for name, p in placed.parents.items() if name in intake.required):
         return False

@@ -48,13 +48,18 @@ class Failure:
 
 @dataclass(slots=True)
 class PageResult:
-    """What became of a page. `read` counts the rows inside the scope."""
+    """What became of a page. `read` counts the rows inside the scope.
+
+    `entered` of them were outside before, and `left` of those outside were inside.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     waiting: int = 0
     out_of_scope: int = 0
+    entered: int = 0
+    left: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     @property
@@ -67,6 +72,8 @@ class PageResult:
         self.unchanged += other.unchanged
         self.waiting += other.waiting
         self.out_of_scope += other.out_of_scope
+        self.entered += other.entered
+        self.left += other.left
         self.failures.extend(other.failures)
 
 

@@ -7,7 +7,7 @@ Called inside the page's transaction only.
 from datetime import datetime
 
 from reconciliation import creating, following, updating
-from reconciliation.fates import Fate, Placed, fate, is_settled, place, stands_already, wanted
+from reconciliation.fates import Fate, Placed, fate, is_settled, place, stands_already, wanted, was_outside
 from reconciliation.intake import Incoming, Intake, PageResult
 from reconciliation.lookup import KnownLink, known_links, parents
 from reconciliation.models import Link
@@ -50,6 +50,8 @@ class PageWriter:
         result.unchanged += len(fates[Fate.UNCHANGED])
         result.waiting += len(fates[Fate.WAIT])
         result.out_of_scope += sum(len(fates[kind]) for kind in _OUT_OF_SCOPE)
+        result.entered += sum(was_outside(p) for p in (*fates[Fate.CREATE], *fates[Fate.UPDATE]))
+        result.left += len(fates[Fate.FREEZE])
         new_to_wait = [p for p in fates[Fate.WAIT] if not stands_already(p, {Link.State.WAITING})]
         creating.create(self.intake, self.now, fates[Fate.CREATE])
         updating.update(self.intake, self.now, fates[Fate.UPDATE])
