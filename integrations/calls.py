@@ -21,6 +21,7 @@ from django.db.models import F, Q
 
 from integrations.connectors.base import Connector, Token
 from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.http import Policy
 from integrations.connectors.limits import PacedLimiter
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.tokens import renew_at
@@ -31,6 +32,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FETCH_SECONDS = 60
+PATIENCE = Policy(budget=60.0)
+"""A call with all its attempts ends before the lease does, and before the queue kills the worker that waits."""
 _MICRO = 1_000_000
 
 
@@ -202,6 +205,7 @@ def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingL
         allowed_hosts=settings.CUSTOM_API_HOSTS,
         token_store=SharedTokenStore(connection.pk),
         limiter=limiter,
+        policy=PATIENCE,
     )
     try:
         yield connector, limiter

@@ -74,4 +74,4 @@ def connection(tenant, sandbox, connect_to) -> Connection:
 def impatient(monkeypatch) -> None:
     """Retries wait hundredths of a second, so that a bad day at the source passes quickly."""
     quick = Policy(attempts=8, budget=20.0, first_backoff=0.01, longest_backoff=0.05, longest_wait=2.0)
-    monkeypatch.setattr("integrations.connectors.http.Policy", lambda: quick)
+    monkeypatch.setattr("integrations.calls.PATIENCE", quick)

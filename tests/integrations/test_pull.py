@@ -354,19 +354,17 @@ def test_credentials_that_stopped_working_ask_for_a_new_link(connection, sandbox
     assert "client secret" in connection.problem
 
 
-def test_a_person_who_pauses_a_connection_is_not_overruled_by_a_run_that_fails(connection, sandbox):
+def test_a_person_who_pauses_a_connection_is_not_overruled_by_a_run_that_fails(
+    connection, sandbox, impatient
+):
     """The run holds the connection as it was when it began."""
     small_pages(connection)
 
     def pause_and_break(run):
         type(connection).objects.filter(pk=connection.pk).update(status="paused")
-        sandbox.control.faults("server_error")
+        sandbox.access.clients["cid.sandbox"].enabled = False
 
-    from integrations.connectors.http import Policy
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("integrations.connectors.http.Policy", lambda: Policy(attempts=1))
-        run = work(rule_of(connection, "customer").pk, progress=pause_and_break).run
+    run = work(rule_of(connection, "customer").pk, progress=pause_and_break).run
     assert run.state == "failed"
     connection.refresh_from_db()
     assert connection.status == "paused"
