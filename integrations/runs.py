@@ -30,11 +30,15 @@ def ask(
     """The rule's open run, or a new one in the queue. Asking twice gives the same run: it is never started twice."""
     if full:
         SyncRule.objects.filter(pk=rule.pk).update(full_wanted=True)
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(rule=rule, trigger=trigger, full=full, started_by=user, batch=batch)
-    except IntegrityError:
-        run = Run.objects.filter(rule=rule, state__in=Run.OPEN).latest("id")
+    run: Run | None = None
+    while run is None:
+        try:
+            with transaction.atomic():
+                run = Run.objects.create(rule=rule, trigger=trigger, full=full, started_by=user, batch=batch)
+        except IntegrityError:  # one is open; unless it is closed before it is found
+            run = Run.objects.filter(rule=rule, state__in=Run.OPEN).last()
+            if run is None:
+                continue
         if batch is not None and run.batch is None:
             Run.objects.filter(pk=run.pk).update(batch=batch)
     SyncRule.objects.filter(pk=rule.pk).update(due_at=timezone.now())
@@ -155,7 +159,7 @@ def next_due(rule: SyncRule, state: str, now: datetime, retry_after: float | Non
     """After its interval; after failures in a row twice as late each time, up to an hour."""
     interval = timedelta(minutes=rule.interval)
     if state != Run.State.FAILED:
-        return now + interval
+        return now if rule.full_wanted else now + interval
     if retry_after is not None:
         return now + max(timedelta(seconds=retry_after), timedelta(minutes=1))
     backoff = timedelta(minutes=1) * 2 ** min(rule.failures - 1, 10)

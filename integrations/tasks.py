@@ -15,7 +15,7 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from integrations import runs, schedule
-from integrations.models import Heartbeat, Run
+from integrations.models import Heartbeat, Run, RunFailure
 from integrations.work import work_under
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,9 @@ def prune(now: datetime) -> None:
     """Once a day: runs of long ago are removed, with their resolved failures."""
     last = Heartbeat.objects.filter(name=PRUNE).values_list("at", flat=True).first()
     if last is None or now - last > timedelta(days=1):
-        Run.objects.filter(finished_at__lt=now - KEEP_RUNS).delete()
+        old = Run.objects.filter(finished_at__lt=now - KEEP_RUNS)
+        unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
+        old.exclude(pk__in=unsolved.values("run")).delete()
         Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
 
 

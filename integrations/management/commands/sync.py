@@ -47,13 +47,17 @@ class Command(BaseCommand):
         run = runs.ask(rule, Run.Trigger.COMMAND, full=full)
         while True:
             ended = work(rule.pk, progress=lambda run: bar.show(rule.label, run.done, run.expected))
-            if ended is not None and ended.done:
-                return ended.run
-            time.sleep(_POLL)
+            if ended is None or not ended.done:
+                time.sleep(_POLL)
             run.refresh_from_db()
             bar.show(rule.label, run.done, run.expected)
-            if not run.is_open:
+            if run.is_open:
+                continue
+            if run.full or not full or run.state not in _GOOD:
                 return run
+            run = runs.ask(
+                rule, Run.Trigger.COMMAND, full=True
+            )  # this one had begun before everything was wanted
 
     def _report(self, finished: list[Run], *, as_document: bool) -> None:
         bad = [run for run in finished if run.state not in _GOOD]
