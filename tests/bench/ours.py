@@ -52,6 +52,7 @@ def _pull(job: Job) -> Measured:
     from integrations import runs
     from integrations.models import Run, SyncRule
     from integrations.work import work
+    from reconciliation.models import Conflict
 
     rules = {rule.entity: rule for rule in SyncRule.objects.filter(connection__tenant__slug=SLUG)}
     before = fingerprint()
@@ -68,6 +69,7 @@ def _pull(job: Job) -> Measured:
     found.records = sum(run.read for run in finished)
     for name in ("calls", "pages", "created", "updated", "unchanged", "waiting", "failed", "rate_limited"):
         found.facts[name] = sum(getattr(run, name) for run in finished)
+    found.facts["conflicts"] = Conflict.objects.count()
     found.facts["wrote_no_record"] = fingerprint() == before
     return found
 

@@ -27,7 +27,13 @@ def good_run() -> dict[str, Row]:
         "floor": row("full", "floor", wall=5.0),
         "ours": row("full", wall=10.0),
         "peer": row("full", "peer", wall=25.0),
-        "some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 4000}, notes={"touched": 4000}),
+        "some": row(
+            "1 % changed",
+            wall=0.3,
+            calls=12,
+            facts={"updated": 4000, "conflicts": 0},
+            notes={"touched": 4000},
+        ),
         "none": row("nothing changed", wall=0.1, calls=4, facts={"wrote_no_record": True}),
         "slow": row("latency", wall=38.0, calls=2000, peak_calls=59),
         "two": row("latency, two", wall=36.0, calls=2000, peak_calls=60),
@@ -38,9 +44,12 @@ MISSES = {
     "dlt": {"peer": row("full", "peer", wall=19.0)},
     "floor": {"floor": row("full", "floor", wall=3.0)},
     "MB": {"ours": row("full", wall=10.0, peak_mb=251.0)},
-    "2 % of the calls": {"some": row("1 % changed", wall=0.3, calls=17, facts={"updated": 1}, notes={"touched": 1})},
-    "4 % of the time": {"some": row("1 % changed", wall=0.5, calls=12, facts={"updated": 1}, notes={"touched": 1})},
-    "is updated": {"some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1}, notes={"touched": 2})},
+    "2 % of the calls": {"some": row("1 % changed", wall=0.3, calls=17, facts={"updated": 1, "conflicts": 0}, notes={"touched": 1})},
+    "4 % of the time": {"some": row("1 % changed", wall=0.5, calls=12, facts={"updated": 1, "conflicts": 0}, notes={"touched": 1})},
+    "is updated": {"some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1, "conflicts": 0}, notes={"touched": 2})},
+    "no conflict": {
+        "some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1, "conflicts": 1}, notes={"touched": 1})
+    },
     "no record written": {"none": row("nothing changed", wall=0.1, facts={"wrote_no_record": False})},
     "51 calls/s": {"slow": row("latency", wall=40.0, calls=2000)},
     "never answered 429": {"slow": row("latency", wall=38.0, calls=2000, refused=1)},
@@ -57,7 +66,7 @@ def test_a_missed_goal_is_called_missed_and_no_other(goal: str):
 
 def test_a_good_run_meets_every_goal():
     found = judge([*good_run().values()], 100_000)
-    assert len(found) == 10
+    assert len(found) == 11
     assert all(verdict.good for verdict in found)
 
 
