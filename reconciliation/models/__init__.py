@@ -6,9 +6,10 @@ A record is golden: one row per real customer, job or invoice, whatever number o
 from reconciliation.models.base import JSONTextField, Record, Source
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
-from reconciliation.models.merges import Merge, MergeMove
+from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.models.people import Contact, Customer, Location
+from reconciliation.models.reviews import BulkReview
 from reconciliation.models.work import (
     Appointment,
     Assignment,
@@ -24,6 +25,7 @@ __all__ = [
     "Appointment",
     "Assignment",
     "Booking",
+    "BulkReview",
     "Change",
     "Conflict",
     "Contact",
@@ -41,6 +43,7 @@ __all__ = [
     "Membership",
     "Merge",
     "MergeMove",
+    "MergeSettings",
     "Note",
     "Payment",
     "PaymentSplit",

@@ -1,4 +1,4 @@
-"""Merges, with all that is needed to undo them at any later time."""
+"""Merges, with all that is needed to undo them at any later time, and what a merchant has said of them."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ class Merge(models.Model):
     """The act that joined records into one.
 
     `before` holds every field of the survivor and the losers as they were: `{record id: {field: value}}` in normal
-    form. `after` holds the survivor's fields that the merge set.
+    form. `after` holds the survivor's fields that the merge set. `undone` is what the undo did:
+    `{"returned": rows, "kept": [[what, value now, value then], ...]}`.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -49,6 +50,7 @@ class Merge(models.Model):
         related_name="+",
         db_index=False,
     )
+    undone = JSONTextField(null=True)
 
     class Meta:
         indexes = [
@@ -63,7 +65,8 @@ class Merge(models.Model):
 class MergeMove(models.Model):
     """One row that a merge moved: `field` of `model` number `row_id` pointed at `from_id` before.
 
-    `model` is a label such as `reconciliation.Location`; for links `state` is what the link's state was.
+    `model` is a label such as `reconciliation.Location`; for links `state` is what the link's state was, and
+    `done_at` when the source's own two records were joined there too: it reported so, or a person (`done_by`) said so.
     """
 
     merge = models.ForeignKey(Merge, on_delete=models.CASCADE, related_name="moves")
@@ -72,9 +75,43 @@ class MergeMove(models.Model):
     row_id = models.BigIntegerField()
     from_id = models.BigIntegerField()
     state = models.CharField(max_length=12, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["merge", "model"], name="move_of_merge")]
+        indexes = [
+            models.Index(fields=["merge", "model"], name="move_of_merge"),
+            models.Index(
+                fields=["row_id"], name="link_to_merge_there", condition=models.Q(model="reconciliation.Link")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.row_id}"
+
+
+class MergeSettings(models.Model):
+    """How a merchant's merges begin: which value each field proposes, and what becomes of the loser at its source."""
+
+    class Loser(models.TextChoices):
+        TASK = "task", "Put it on a task list: a person merges the two in the source's own screen"
+        INACTIVE = "inactive", "Set it inactive at the source (comes with two-way sync)"
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="merge_settings")
+    rules = models.JSONField(default=dict, blank=True, help_text="{what is chosen: rule}; the rest is by default")
+    loser = models.CharField(
+        "what happens to the loser at its source", max_length=10, choices=Loser.choices, default=Loser.TASK
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "merge settings"
+
+    def __str__(self) -> str:
+        return f"Merge settings of {self.tenant}"
