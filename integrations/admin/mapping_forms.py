@@ -73,6 +73,12 @@ class LineFormSet(StockFormSet):
         kwargs["form_kwargs"] = {"fields": self.record_fields, "datalist": f"known-{kwargs['prefix']}"}
         super().__init__(*args, **kwargs)
 
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        """The box that removes a line says which."""
+        super().add_fields(form, index)
+        number = "new" if index is None else index + 1
+        form.fields["DELETE"].widget.attrs["aria-label"] = f"Line {number}: remove"
+
     def clean(self) -> None:
         """Put each problem beside the column it concerns."""
         kept = self.kept

@@ -177,11 +177,12 @@ def test_from_add_tenant_to_live_each_page_leads_to_the_next(client_for, owner, 
 
 
 def _rules_form(connection):
+    """The rules page's form as it stands."""
     rules = list(connection.rules.all())
     form = {"rules-TOTAL_FORMS": len(rules), "rules-INITIAL_FORMS": len(rules)}
     for number, rule in enumerate(rules):
-        form |= {f"rules-{number}-id": rule.pk, f"rules-{number}-interval": rule.interval,
-                 f"rules-{number}-policy": rule.policy, f"rules-{number}-system_of_record": rule.system_of_record}  # fmt: skip
+        values = {name: getattr(rule, name) for name in ("id", "interval", "policy", "system_of_record")}
+        form |= {f"rules-{number}-{name}": value for name, value in values.items()}
         if rule.enabled:
             form[f"rules-{number}-enabled"] = "on"
     return form

@@ -29,8 +29,8 @@ def table_of(rule, **changed):
     """The mapping page's form as it stands, with lines changed by record field: (remote, transform)."""
     lines = [(line.remote, line.transform, line.field) for line in rule.mappings.filter(part="")]
     form = {"lines-of-record-TOTAL_FORMS": len(lines), "lines-of-record-INITIAL_FORMS": len(lines)}
-    for number, (remote, transform, field) in enumerate(lines):
-        remote, transform = changed.get(field, (remote, transform))
+    for number, (was_remote, was_transform, field) in enumerate(lines):
+        remote, transform = changed.get(field, (was_remote, was_transform))
         prefix = f"lines-of-record-{number}"
         form |= {f"{prefix}-remote": remote, f"{prefix}-transform": transform, f"{prefix}-field": field}
     return form
