@@ -22,18 +22,19 @@ def row(scenario: str, contender: str = "ours", *, wall: float = 10.0, calls: in
     return Row(scenario, "SQLite", contender, found, calls, **members)
 
 
+def changed(*, updated: int = 1, touched: int = 1, conflicts: int = 0, **members) -> Row:
+    facts = {"updated": updated, "conflicts": conflicts}
+    return row(
+        "1 % changed", **({"wall": 0.3, "calls": 12} | members), facts=facts, notes={"touched": touched}
+    )
+
+
 def good_run() -> dict[str, Row]:
     return {
         "floor": row("full", "floor", wall=5.0),
         "ours": row("full", wall=10.0),
         "peer": row("full", "peer", wall=25.0),
-        "some": row(
-            "1 % changed",
-            wall=0.3,
-            calls=12,
-            facts={"updated": 4000, "conflicts": 0},
-            notes={"touched": 4000},
-        ),
+        "some": changed(updated=4000, touched=4000),
         "none": row("nothing changed", wall=0.1, calls=4, facts={"wrote_no_record": True}),
         "slow": row("latency", wall=38.0, calls=2000, peak_calls=59),
         "two": row("latency, two", wall=36.0, calls=2000, peak_calls=60),
@@ -44,17 +45,15 @@ MISSES = {
     "dlt": {"peer": row("full", "peer", wall=19.0)},
     "floor": {"floor": row("full", "floor", wall=3.0)},
     "MB": {"ours": row("full", wall=10.0, peak_mb=251.0)},
-    "2 % of the calls": {"some": row("1 % changed", wall=0.3, calls=17, facts={"updated": 1, "conflicts": 0}, notes={"touched": 1})},
-    "4 % of the time": {"some": row("1 % changed", wall=0.5, calls=12, facts={"updated": 1, "conflicts": 0}, notes={"touched": 1})},
-    "is updated": {"some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1, "conflicts": 0}, notes={"touched": 2})},
-    "no conflict": {
-        "some": row("1 % changed", wall=0.3, calls=12, facts={"updated": 1, "conflicts": 1}, notes={"touched": 1})
-    },
+    "2 % of the calls": {"some": changed(calls=17)},
+    "4 % of the time": {"some": changed(wall=0.5)},
+    "is updated": {"some": changed(updated=1, touched=2)},
+    "no conflict": {"some": changed(conflicts=1)},
     "no record written": {"none": row("nothing changed", wall=0.1, facts={"wrote_no_record": False})},
     "51 calls/s": {"slow": row("latency", wall=40.0, calls=2000)},
     "never answered 429": {"slow": row("latency", wall=38.0, calls=2000, refused=1)},
     "two workers": {"two": row("latency, two", wall=36.0, calls=2000, peak_calls=61)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("goal", MISSES)
