@@ -6,6 +6,7 @@ A record is golden: one row per real customer, job or invoice, whatever number o
 from reconciliation.models.base import JSONTextField, Record, Source
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
+from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount, RefusedPair, Unmatched
 from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.models.people import Contact, Customer, Location
@@ -25,6 +26,7 @@ __all__ = [
     "Appointment",
     "Assignment",
     "Booking",
+    "BlockingKey",
     "BulkReview",
     "Change",
     "Conflict",
@@ -40,14 +42,18 @@ __all__ = [
     "Link",
     "Location",
     "MatchCandidate",
+    "MatchSettings",
     "Membership",
     "Merge",
     "MergeMove",
     "MergeSettings",
+    "NameCount",
     "Note",
     "Payment",
     "PaymentSplit",
     "Record",
     "ReferenceItem",
+    "RefusedPair",
     "Source",
+    "Unmatched",
 ]

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 
 class BulkReview(models.Model):
-    """One person's wish to settle all conflicts that match, one way. The row is the queue: a worker takes a lease.
+    """One person's wish to settle conflicts, all one way. The row is the queue: a worker takes a lease on it.
 
-    `asked` is what matches: `{"ids": [...]}`, or the list's filters. Conflicts above `up_to` or changed after
-    `looked_at` were never seen by the person and are left alone. `at` is the last conflict that was dealt with.
+    `ids` are the conflicts that matched when the person asked, ascending; `at` is the last that was dealt with.
+    Those that changed after `looked_at` were never seen by the person and are left alone. `words` say what matched.
     """
 
     class State(models.TextChoices):
@@ -21,9 +21,9 @@ class BulkReview(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=8)
     note = models.TextField(blank=True)
-    asked = models.JSONField(default=dict)
+    ids = models.JSONField(default=list)
+    words = models.TextField(blank=True)
     looked_at = models.DateTimeField()
-    up_to = models.BigIntegerField()
     at = models.BigIntegerField(default=0)
     total = models.PositiveIntegerField()
     settled = models.PositiveIntegerField(default=0)
