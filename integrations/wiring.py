@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from integrations.connectors.registry import CONNECTORS
-from portal import audit
+from portal import audit, health
 
 _PHRASES = {
     "connection.added": "stored credentials of {target}",
@@ -25,6 +25,7 @@ def connect() -> None:
 
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
+    health.register_check("worker", worker_problem)
     for system in CONNECTORS:
         register_deep_link(system, partial(deep_link, system))
 
