@@ -55,7 +55,7 @@ def test_a_row_seen_again_unchanged_writes_nothing(source):
 
 
 def test_a_changed_row_updates_its_record_and_leaves_a_change(source):
-    take(source, "customer", row(7, name="Ana", memo_ignored=None))
+    take(source, "customer", row(7, name="Ana"))
     assert counts(take(source, "customer", row(7, at(5), name="Anna"), run_id=33)) == {"updated": 1}
     anna = record(source, "customer", 7)
     assert (anna.name, anna.name_key, anna.version, anna.source_modified_at) == ("Anna", "anna", 2, at(5))
