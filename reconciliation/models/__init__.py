@@ -25,8 +25,8 @@ from reconciliation.models.work import (
 __all__ = [
     "Appointment",
     "Assignment",
-    "Booking",
     "BlockingKey",
+    "Booking",
     "BulkReview",
     "Change",
     "Conflict",

@@ -1,0 +1,206 @@
+"""What matching reads from the database and keeps in it: customers as raw text, blocking keys, counts of names.
+
+Reading is by ranges of ids, so that memory does not grow with the tenant; nothing here builds model objects.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Max, Min
+
+from portal.models import Tenant
+from reconciliation import bulk
+from reconciliation.matching.columns import Columns, Ints, Longs
+from reconciliation.matching.context import FEW, NAMED, Frequencies
+from reconciliation.matching.profile import Raw
+from reconciliation.models import (
+    BlockingKey,
+    Contact,
+    Customer,
+    Location,
+    MatchSettings,
+    NameCount,
+    Unmatched,
+)
+
+AT_ONCE = 20_000
+_CUSTOMER = "id, name, kind, street, unit, city, state, postal_code"
+
+
+def settings_of(tenant: Tenant) -> MatchSettings:
+    """The tenant's settings, the defaults where it has none yet."""
+    return MatchSettings.objects.filter(tenant=tenant).first() or MatchSettings(tenant=tenant)
+
+
+def everyone(tenant: Tenant) -> Iterator[list[tuple[int, Raw]]]:
+    """All customers that are not merged into another, block by block, by id."""
+    ends = Customer.objects.filter(tenant=tenant).aggregate(first=Min("id"), last=Max("id"))
+    if ends["first"] is None:
+        return
+    for start in range(ends["first"], ends["last"] + 1, AT_ONCE):
+        found = _raws(tenant, "BETWEEN %s AND %s", [start, start + AT_ONCE - 1])
+        if found:
+            yield found
+
+
+def some(tenant: Tenant, ids: Sequence[int]) -> list[tuple[int, Raw]]:
+    """These customers, without those that are merged into another."""
+    if not ids:
+        return []
+    condition, values = bulk.among("", ids)
+    return _raws(tenant, condition, values)
+
+
+def _raws(tenant: Tenant, which: str, values: list[object]) -> list[tuple[int, Raw]]:
+    """Customers whose id fulfils `which`, with the phones and e-mails of themselves and of their locations."""
+    rows = bulk.select(
+        f"SELECT {_CUSTOMER} FROM {_table(Customer)}"  # noqa: S608 - own names
+        f" WHERE tenant_id = %s AND id {which} AND merged_into_id IS NULL ORDER BY id",
+        [tenant.pk, *values],
+    )
+    reached = _reached(tenant, which, values)
+    homeless = {row[0] for row in rows if not row[3]}
+    places = _places(which, values, homeless) if homeless else {}
+    found = []
+    for customer_id, name, kind, *address in rows:
+        phones, emails = reached.get(customer_id, _NOWHERE)
+        found.append((customer_id, Raw(name, kind, phones, emails, *places.get(customer_id, address))))
+    return found
+
+
+_NOWHERE: tuple[list[str], list[str]] = ([], [])
+
+
+def _reached(tenant: Tenant, which: str, values: list[object]) -> dict[int, tuple[list[str], list[str]]]:
+    """Phones and e-mails by customer: its own first, then those of its locations. Fax numbers are left out."""
+    own = bulk.select(
+        "SELECT customer_id, kind, e164, value, email, id"  # noqa: S608 - own names
+        f" FROM {_table(Contact)} WHERE customer_id {which} AND tenant_id = %s AND active ORDER BY id",
+        [*values, tenant.pk],
+    )
+    of_places = bulk.select(
+        "SELECT l.customer_id, c.kind, c.e164, c.value, c.email, c.id"  # noqa: S608 - own names
+        f" FROM {_table(Location)} l JOIN {_table(Contact)} c ON c.location_id = l.id"
+        f" WHERE l.customer_id {which} AND c.tenant_id = %s AND c.active ORDER BY c.id",
+        [*values, tenant.pk],
+    )
+    found: dict[int, tuple[list[str], list[str]]] = {}
+    for customer_id, kind, e164, value, email, _ in [*own, *of_places]:
+        phones, emails = found.setdefault(customer_id, ([], []))
+        if kind == Contact.Kind.EMAIL:
+            emails.append(email or value)
+        elif kind != Contact.Kind.FAX:
+            phones.append(e164 or value)
+    return found
+
+
+def _places(which: str, values: list[object], homeless: set[int]) -> dict[int, list[str]]:
+    """The first location's address of those customers who have none of their own."""
+    rows = bulk.select(
+        "SELECT customer_id, street, unit, city, state, postal_code"  # noqa: S608 - own names
+        f" FROM {_table(Location)} WHERE customer_id {which} AND street <> '' ORDER BY id DESC",
+        values,
+    )
+    return {row[0]: list(row[1:]) for row in rows if row[0] in homeless}
+
+
+def _table(model: type[Customer | Contact | Location | BlockingKey | NameCount]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+# --- blocking keys
+
+
+def write_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
+    """Make these customers' keys what they should be (`made`: a row a key, a column a customer)."""
+    with transaction.atomic():
+        numbers = ids.tolist()
+        for start in range(0, len(numbers), 500):
+            BlockingKey.objects.filter(customer__in=numbers[start : start + 500]).delete()
+        _insert_keys(tenant, ids, made)
+
+
+def rewrite_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
+    """The same for a whole tenant at once: emptied, then filled in the order of the index."""
+    with transaction.atomic():
+        BlockingKey.objects.filter(tenant=tenant)._raw_delete("default" if False else BlockingKey.objects.db)
+        _insert_keys(tenant, ids, made)
+
+
+def _insert_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
+    flat = made.ravel()
+    kept = np.flatnonzero(flat)
+    order = kept[np.argsort(flat[kept], kind="stable")]
+    owners = ids[order % len(ids)]
+    values = flat[order]
+    fresh = (
+        np.r_[True, (values[1:] != values[:-1]) | (owners[1:] != owners[:-1])]
+        if len(values)
+        else np.zeros(0, bool)
+    )
+    values, owners = values[fresh], owners[fresh]
+    for start in range(0, len(values), 200_000):
+        part = zip(
+            values[start : start + 200_000].tolist(), owners[start : start + 200_000].tolist(), strict=True
+        )
+        bulk.insert(
+            BlockingKey, ("tenant_id", "key", "customer"), [(tenant.pk, key, owner) for key, owner in part]
+        )
+
+
+def sharing(tenant: Tenant, keys: Sequence[int], limit: Sequence[int]) -> list[tuple[int, int]]:
+    """(key, customer) for each of these keys, at most `limit` customers each: one query, whatever the keys."""
+    one = (
+        f"SELECT * FROM (SELECT key, customer FROM {_table(BlockingKey)}"  # noqa: S608 - own names
+        " WHERE tenant_id = %s AND key = %s LIMIT %s) AS k"
+    )
+    if not keys:
+        return []
+    params = [value for key, most in zip(keys, limit, strict=True) for value in (tenant.pk, key, most)]
+    return [(row[0], row[1]) for row in bulk.select(" UNION ALL ".join([one] * len(keys)), params)]
+
+
+# --- counts of names
+
+
+def write_counts(tenant: Tenant, found: Columns, common: Frequencies) -> None:
+    """Keep the counts of a full pass for the scoring of single customers."""
+    hashes = found.hashes().view(np.int64)
+    rows = []
+    for kind, name in enumerate(NAMED):
+        counts = common.counts[name]
+        for word in np.flatnonzero(counts >= FEW).tolist():
+            if word:
+                rows.append((tenant.pk, kind, int(hashes[word]), int(counts[word])))
+    with transaction.atomic():
+        NameCount.objects.filter(tenant=tenant).delete()
+        bulk.insert(NameCount, ("tenant_id", "kind", "name", "count"), rows)
+
+
+def counts_of(tenant: Tenant, total: int, found: Columns) -> Frequencies:
+    """The counts that the last full pass kept, for the words of these customers."""
+    hashes = found.hashes().view(np.int64)
+    words = {
+        int(hashes[number]): int(number) for name in NAMED for number in np.unique(found.text(name)) if number
+    }
+    counts: dict[str, Ints] = {name: np.ones(len(found.words), dtype=np.int32) for name in NAMED}
+    if words:
+        condition, values = bulk.among("name", list(words))
+        rows = bulk.select(
+            f"SELECT kind, name, count FROM {_table(NameCount)} WHERE tenant_id = %s AND {condition}",  # noqa: S608
+            [tenant.pk, *values],
+        )
+        for kind, name, count in rows:
+            counts[NAMED[kind]][words[name]] = count
+    return Frequencies(total, counts)
+
+
+# --- customers still to be looked at
+
+
+def note_changed(tenant_id: int, customer_ids: Iterable[int]) -> None:
+    """Remember customers that are new or have changed: one statement."""
+    bulk.insert(
+        Unmatched, ("tenant_id", "customer"), [(tenant_id, customer_id) for customer_id in customer_ids]
+    )
