@@ -16,6 +16,7 @@ from reconciliation.models import Contact, Record, ReferenceItem
 CHILDREN = {"invoice_line": "invoice", "payment_split": "payment"}
 """Exports of nested rows, and the entity that each belongs to."""
 
+_NAMING = {"name", "number"}
 _NAMED_BY_NUMBER = {"job", "appointment", "invoice", "payment"}
 
 
@@ -93,7 +94,8 @@ def _columns(entity: Entity) -> Iterable[Column]:
     )
     yield from (Column(name, name, "text") for name in entity.constants)
     yield from _reference_columns(entity.references)
-    yield from (Column(name, name, kind) for name, kind in entity.fields.items())
+    names_first = sorted(entity.fields, key=lambda name: name not in _NAMING)
+    yield from (Column(name, name, entity.fields[name]) for name in names_first)
     if entity.currency_fields:
         yield Column("currency", "tenant__currency", "text")
     if entity.merges:
