@@ -101,12 +101,12 @@ def _test_step(at: Standing) -> Step:
 
 def _sync_step(at: Standing) -> Step:
     title = "First sync"
-    if at.open_runs:
-        return Step("sync", title, "busy", "Running now.", "Watch")
     if at.is_first_sync_done:
         return Step(
             "sync", title, "done", "Everything has arrived once; changes follow by themselves.", "Look again"
         )
+    if at.open_runs:
+        return Step("sync", title, "busy", "Running now.", "Watch")
     if at.failed:
         return Step("sync", title, "bad", f"{_listed(at.failed)} did not come through.", "See what to do")
     return Step("sync", title, "todo", "Starts at once, with its progress.", "Start the first sync")

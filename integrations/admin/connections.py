@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -30,11 +31,15 @@ class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPage
     tenant_path = "tenant"
     delete_action = None
     menu_order = 10
-    list_display = ["name", "system_label", "state", "health_state", "synced_at", "what_is_wrong"]
+    list_display = ["name", "system_label", "state", "health_state", "last_sync", "what_is_wrong"]
     list_filter = ["status", "health", "system", "tenant"]
     list_select_related = ["tenant"]
     search_fields = ["tenant__name", "remote_account"]
+    search_help_text = "By the merchant's name or its number at the system."
     empty_words = "Add a tenant, then connect it from its page."
+
+    class Media:
+        css = {"all": ["integrations/integrations.css"]}
 
     @admin.display(description="tenant", ordering="tenant__name")
     def name(self, connection: Connection) -> str:
@@ -51,6 +56,10 @@ class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPage
     @admin.display(description="health", ordering="health")
     def health_state(self, connection: Connection) -> str:
         return words.health_badge(connection)
+
+    @admin.display(description="last sync", ordering="synced_at")
+    def last_sync(self, connection: Connection) -> str:
+        return str(naturaltime(connection.synced_at)) if connection.synced_at else "never"
 
     @admin.display(description="problem")
     def what_is_wrong(self, connection: Connection) -> str:

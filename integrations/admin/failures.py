@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from integrations import retrying
 from integrations.admin import words
@@ -27,13 +29,16 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
 
     tenant_path = "rule__connection__tenant"
     menu_order = 40
-    list_display = ["what", "merchant", "state_badge", "why", "attempts", "created_at"]
+    list_display = ["what", "merchant", "state_badge", "why", "since"]
     list_filter = ["state", "reason", EntityFilter, "rule__connection__tenant"]
     list_select_related = ["rule__connection__tenant"]
     search_fields = ["external_id", "message"]
     search_help_text = "By the record's id at its source, or by words of the message."
     actions = ["retry_selected"]
     empty_words = "No record has failed."
+
+    class Media:
+        css = {"all": ["integrations/integrations.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Payloads are read on the page of one failure alone."""
@@ -58,7 +63,11 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="why")
     def why(self, failure: RunFailure) -> str:
-        return failure.message
+        return Truncator(failure.message).chars(220)
+
+    @admin.display(description="since", ordering="created_at")
+    def since(self, failure: RunFailure) -> str:
+        return str(naturaltime(failure.created_at))
 
     @admin.action(description="Retry the selected records", permissions=["run"])
     def retry_selected(self, request: HttpRequest, rows: QuerySet[RunFailure]) -> HttpResponseBase:

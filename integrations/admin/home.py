@@ -36,12 +36,12 @@ def needs_a_person(request: HttpRequest) -> dict[str, Any]:
 
 
 def in_flight(request: HttpRequest) -> dict[str, Any]:
-    """Runs at work, then those that wait."""
+    """Runs at work, then those that wait, and what the APIs were asked meanwhile."""
     runs = access_of(request.user).scope(Run.objects.filter(state__in=Run.OPEN))
     found = list(
         runs.select_related("rule__connection__tenant").order_by("-state", "pk")[: IN_FLIGHT_SHOWN + 1]
     )
-    return {"runs": found[:IN_FLIGHT_SHOWN], "more": len(found) > IN_FLIGHT_SHOWN}
+    return {"runs": found[:IN_FLIGHT_SHOWN], "more": len(found) > IN_FLIGHT_SHOWN, **calls(request)}
 
 
 def records_per_day(request: HttpRequest) -> dict[str, Any]:

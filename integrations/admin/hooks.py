@@ -20,7 +20,6 @@ for _action, _phrase in _PHRASES.items():
 register_panel("Needs a person", 5, home.needs_a_person, f"{_PANELS}/needs.html", wide=True)
 register_panel("Syncing now", 20, home.in_flight, f"{_PANELS}/in_flight.html")
 register_panel("Records synced", 30, home.records_per_day, f"{_PANELS}/per_day.html")
-register_panel("API calls", 40, home.calls, f"{_PANELS}/calls.html")
 register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.panel)
 register_health(home.health_of)
 register_app_entry(

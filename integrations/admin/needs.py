@@ -45,6 +45,7 @@ def _workers(access: Access) -> list[Need]:
     if problem is None:
         return []
     how = "Whoever runs this portal starts the cluster; nothing is lost meanwhile."
+    problem = problem.replace("`", "")
     return [Need("bad", "Workers", problem, how, reverse("admin:integrations_run_changelist"), "Runs")]
 
 

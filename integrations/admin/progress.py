@@ -1,8 +1,10 @@
-"""How far one run, or all runs of one “sync now”, have come. Pure."""
+"""How far one run, or all runs of one “sync now”, have come."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import Q, QuerySet
 
 from integrations.models import Run
 
@@ -48,6 +50,12 @@ def overall(runs: Iterable[Run]) -> Overall:
         troubled=sum(run.state == Run.State.FAILED for run in runs),
         now=", ".join(at_work),
     )
+
+
+def open_and_theirs(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Of these, the open ones and whatever was started with them: a bar that does not forget its beginning."""
+    batches = runs.filter(state__in=Run.OPEN).exclude(batch=None).order_by().values("batch")
+    return runs.filter(Q(state__in=Run.OPEN) | Q(batch__in=batches))
 
 
 def rate(run: Run, now: datetime) -> float | None:

@@ -17,7 +17,7 @@ from integrations.admin import words
 from integrations.admin.failures import ask_to_retry
 from integrations.admin.filters import EntityFilter
 from integrations.admin.home import in_flight
-from integrations.admin.progress import overall, rate
+from integrations.admin.progress import open_and_theirs, overall, rate
 from integrations.models import Run, RunFailure
 from integrations.schedule import is_alive
 from portal.access import Action
@@ -160,11 +160,12 @@ class RunAdmin(ReadOnlyTenantAdmin):
 
     @list_view("batch/live/", methods=("GET",))
     def batch_live(self, request: HttpRequest) -> HttpResponse:
-        """The part that moves; `short` is the bar alone, for the tenant's page."""
-        context = self._batch(request)
-        short = "short" in request.GET
-        reply = render(request, f"admin/integrations/{'batch_bar' if short else 'batch_live'}.html", context)
-        return _until_done(reply, context["overall"].is_done)
+        """The part that moves; of `?connection=…`, what is open there as one bar, for the tenant's page."""
+        connection = request.GET.get("connection", "")
+        if connection.isdigit():
+            runs = open_and_theirs(self.get_queryset(request).filter(rule__connection=connection))
+            return _moving(request, "batch_bar", {"overall": overall(runs.select_related("rule"))})
+        return _moving(request, "batch_live", self._batch(request))
 
     @list_view("batch/cancel/", action=Action.RUN, methods=("POST",))
     def batch_cancel(self, request: HttpRequest) -> HttpResponse:
@@ -190,16 +191,18 @@ class RunAdmin(ReadOnlyTenantAdmin):
         }
 
     def _batch_runs(self, request: HttpRequest) -> QuerySet[Run]:
-        """The runs of `?batch=…`, or the open ones of `?connection=…`, as far as this person may see them."""
-        rows = self.get_queryset(request).select_related("rule__connection__tenant")
-        given, connection = request.GET.get("batch", ""), request.GET.get("connection", "")
+        """The runs of `?batch=…`, as far as this person may see them."""
         try:
-            rows = rows.filter(batch=UUID(given)) if given or not connection.isdigit() else rows.filter(
-                rule__connection=connection, state__in=Run.OPEN
-            )  # fmt: skip
+            batch = UUID(request.GET.get("batch", ""))
         except ValueError:
             raise Http404("There is no such batch.") from None
-        return rows.order_by("rule__position", "pk")
+        rows = self.get_queryset(request).filter(batch=batch)
+        return rows.select_related("rule__connection__tenant").order_by("rule__position", "pk")
+
+
+def _moving(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    reply = render(request, f"admin/integrations/{name}.html", context)
+    return _until_done(reply, context["overall"].is_done)
 
 
 def _until_done(reply: HttpResponse, done: bool) -> HttpResponse:

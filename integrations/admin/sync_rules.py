@@ -107,6 +107,7 @@ class SyncRuleAdmin(TenantAdmin):
             record_ids=[external_id for external_id, _ in seen],
             settings=settings or SettingsForm(instance=rule),
             may_configure=self.may(request, Action.CONFIGURE, rule),
+            may_run=self.may(request, Action.RUN, rule),
             tab="rules",
             **tried,
         )

@@ -1,14 +1,13 @@
 """Tags of the integrations pages: `{% load integrations %}`."""
 
 from typing import Any
-from uuid import UUID
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from integrations.admin import words
-from integrations.admin.progress import overall
+from integrations.admin.progress import open_and_theirs, overall
 from integrations.models import Connection, Run, RunFailure
 from portal.access import Access, Action
 from portal.look import progress
@@ -65,10 +64,9 @@ def run_progress(run: Run) -> SafeString:
 
 
 @register.simple_tag
-def batch_progress(connection: Connection, batch: UUID | None) -> SafeString:
-    """One bar for all runs that were started together, or that are open now."""
-    runs = Run.objects.select_related("rule").filter(rule__connection=connection)
-    runs = runs.filter(batch=batch) if batch else runs.filter(state__in=Run.OPEN)
+def open_progress(connection: Connection) -> SafeString:
+    """One bar for all runs of a connection that are open, and those that were started with them."""
+    runs = open_and_theirs(Run.objects.filter(rule__connection=connection)).select_related("rule")
     return render_to_string("admin/integrations/batch_bar.html", {"overall": overall(runs)})
 
 

@@ -178,3 +178,14 @@ def test_a_failures_page_shows_what_came_and_opens_the_source(staff, failed):
     page = staff.get(at("runfailure_change", failure.pk))
     assert f'"id": {failure.external_id}' in words(page)
     assert f"https://go.servicetitan.com/#/Customer/{failure.external_id}" in page.content.decode()
+
+
+def test_the_tenants_page_moves_with_what_is_open_and_stops_when_nothing_is(staff, owner, connection):
+    live = at("run_batch_live", connection=connection.pk)
+    batch = syncing.start(connection, user=owner, entities=["customer", "technician"])
+    work(connection.rules.get(entity="technician").pk)
+    assert "50 % · 1 of 2 done" in words(staff.get(live))
+    assert "X-Refresh" not in staff.get(live).headers
+    work(connection.rules.get(entity="customer").pk)
+    assert staff.get(live)["X-Refresh"] == "done"
+    assert Run.objects.filter(batch=batch).count() == 2

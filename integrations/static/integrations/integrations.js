@@ -1,5 +1,9 @@
-/* Editing a field mapping: another line. Everything else on these pages is plain HTML. */
+/* Editing a field mapping: another line. On narrow screens, the current tab in view. The rest is plain HTML. */
 "use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+});
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-add-row]");
