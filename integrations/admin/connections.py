@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from integrations.admin import words
 from integrations.admin.checklist import next_of
 from integrations.admin.credentials import CredentialsPages
+from integrations.admin.disconnect import DisconnectPage
 from integrations.admin.rules import RulesPage
 from integrations.admin.scopes import ScopePage
 from integrations.admin.syncs import SyncPages
@@ -25,7 +26,7 @@ from portal.tenant_admin import TenantAdmin, object_view
 
 
 @admin.register(Connection)
-class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, TenantAdmin):
+class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, TenantAdmin):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""
 
     tenant_path = "tenant"

@@ -1,9 +1,10 @@
 """What waits for a person to settle, to be read: conflicts and match candidates. Settling has its own pages later."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from portal.access import access_of
@@ -11,6 +12,17 @@ from portal.tenant_admin import ReadOnlyTenantAdmin
 from reconciliation.models import Conflict, MatchCandidate
 
 COUNTED = 10_000
+
+
+def unless_shown(model: type[Model]) -> Callable[[type[Any]], type[Any]]:
+    """Register a plain list, unless the floor below has a page of its own for this model."""
+
+    def register(found: type[Any]) -> type[Any]:
+        if not admin.site.is_registered(model):
+            admin.site.register(model, found)
+        return found
+
+    return register
 
 
 class Inbox(ReadOnlyTenantAdmin):
@@ -34,7 +46,7 @@ class Inbox(ReadOnlyTenantAdmin):
         )
 
 
-@admin.register(Conflict)
+@unless_shown(Conflict)
 class ConflictAdmin(Inbox):
     """Fields that the portal and a source changed differently since they last agreed."""
 
@@ -54,7 +66,7 @@ class ConflictAdmin(Inbox):
         return f"{conflict.entity.replace('_', ' ')} {conflict.record_id}".capitalize()
 
 
-@admin.register(MatchCandidate)
+@unless_shown(MatchCandidate)
 class MatchCandidateAdmin(Inbox):
     """Pairs of records that may be one."""
 

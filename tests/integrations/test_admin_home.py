@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from integrations.models import CallBudget, Connection, Heartbeat, Run, RunFailure
 from integrations.schedule import TICK
-from reconciliation.models import Conflict
 from tests.admin import objects_integrations as rows
 from tests.integrations.pages import at, words
 
@@ -112,13 +111,14 @@ def test_pending_review_and_dedupe_stand_among_the_integrations_with_their_count
     assert "Dedupe 1" in page
 
 
-def test_the_inboxes_show_what_waits_and_promise_no_buttons(client_for, owner, tenant):
+def test_the_menus_lead_to_what_waits(client_for, owner, tenant):
     rows.conflict(tenant)
+    rows.candidate(tenant)
     client = client_for(owner)
-    page = client.get(reverse("admin:reconciliation_conflict_changelist"))
-    assert "Deciding on this page comes next" in words(page)
-    Conflict.objects.update(state=Conflict.State.SETTLED)
-    assert "wait here for a person" in words(client.get(reverse("admin:reconciliation_conflict_changelist")))
+    for model in ("conflict", "matchcandidate"):
+        page = client.get(reverse(f"admin:reconciliation_{model}_changelist"))
+        assert page.status_code == 200
+        assert tenant.name in words(page)
 
 
 def test_home_costs_the_same_queries_however_many_merchants_have_trouble(
