@@ -22,6 +22,8 @@ class ReferenceItem(Record):
     details = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        verbose_name = "reference list item"
+        verbose_name_plural = "reference lists"
         indexes = [models.Index(fields=["tenant", "kind", "name"], name="reference_by_kind")]
 
     def __str__(self) -> str:

@@ -27,7 +27,8 @@ class Customer(Record, Address):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "name_key"], name="customer_by_name"),
+            # The address rides along so that a search of both is answered from the index alone.
+            models.Index(fields=["tenant", "name_key", "address_key"], name="customer_by_name"),
             models.Index(
                 fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)
             ),
@@ -90,6 +91,7 @@ class Contact(Record):
         indexes = [
             models.Index(fields=["tenant", "e164"], name="contact_by_phone"),
             models.Index(fields=["tenant", "email"], name="contact_by_email"),
+            models.Index(fields=["tenant"], name="contact_unusable", condition=models.Q(usable=False)),
         ]
 
     def __str__(self) -> str:
