@@ -52,13 +52,19 @@ def environment() -> dict[str, str]:
     }
 
 
-def measure(bench: Bench, scenarios: list[str]) -> list[Row]:
+def measure(bench: Bench, scenarios: list[str]) -> tuple[list[Row], str]:
+    """The rows, and what ended the run early: the figures until then are worth printing all the same."""
     rows: list[Row] = []
-    if {"full", "changes"} & {*scenarios}:
-        rows += full_and_changes(bench, changes="changes" in scenarios)
-    if "latency" in scenarios:
-        rows += latency(bench)
-    return rows
+    try:
+        if {"full", "changes"} & {*scenarios}:
+            for row in full_and_changes(bench, changes="changes" in scenarios):
+                rows.append(row)
+        if "latency" in scenarios:
+            for row in latency(bench):
+                rows.append(row)
+    except RuntimeError as error:
+        return rows, str(error)
+    return rows, ""
 
 
 def main() -> int:
@@ -85,12 +91,15 @@ def main() -> int:
             environment=dict(os.environ) | {"DATABASE_URL": ""},
             say=lambda text: print(text, flush=True),
         )
-        rows = measure(bench, chosen.scenarios)
+        rows, problem = measure(bench, chosen.scenarios)
     found = judge(rows, chosen.customers)
     print("\n" + report.table(report.HEAD, [report.cells(row) for row in rows]))
     print("\n" + report.verdicts(found))
     report.save(var / "bench.json", about, rows, found)
-    return int(chosen.check and any(verdict.good is False for verdict in found))
+    if problem:
+        print(f"\nThe run ended early: {problem}", file=sys.stderr)
+    missed = any(verdict.good is False for verdict in found)
+    return int(bool(problem) or (chosen.check and missed))
 
 
 if __name__ == "__main__":

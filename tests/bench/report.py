@@ -36,6 +36,8 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    if not lines:
+        return ""
     widths = [max(len(line[column]) for line in (head, *lines)) for column in range(len(head))]
     ruled = [head, ["-" * width for width in widths], *lines]
 

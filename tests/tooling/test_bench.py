@@ -102,3 +102,15 @@ def test_a_small_run_measures_the_same_records_for_the_floor_and_for_trunkline(t
     assert {r["measured"]["records"] for r in rows if r["scenario"] == "full"} == {160}
     assert all(r["measured"]["facts"]["wrote_no_record"] for r in rows if r["scenario"] == "nothing changed")
     assert not list(tmp_path.glob("bench-*"))
+
+
+@pytest.mark.cluster
+def test_a_run_that_the_server_refuses_says_so_and_fails(tmp_path: Path):
+    options = ["--customers", "5", "--scenarios", "full", "--contenders", "floor", "--page-size", "5001"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *options],
+        cwd=ROOT, env={**os.environ, "VAR_DIR": str(tmp_path)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "floor failed at full" in done.stderr
+    assert "400" in done.stderr
