@@ -58,7 +58,8 @@ class ConnectorSpec:
     """One system.
 
     `rate` is the calls a second that keep its limit; `account_field` is the credential that people know the
-    account by; `check_address` refuses, as `build` does, addresses that a custom environment may not have.
+    account by; `check_address` refuses, as `build` does, addresses that a custom environment may not have;
+    `switch_off` tells the merchant's admin where access is ended at the system itself.
     """
 
     system: str
@@ -70,6 +71,7 @@ class ConnectorSpec:
     check_address: Callable[..., Hosts]
     rate: float
     account_field: str
+    switch_off: str = ""
 
     def clean(self, credentials: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """The credentials as they are to be stored, and what is wrong with them, both by field name."""

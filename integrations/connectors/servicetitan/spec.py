@@ -110,4 +110,8 @@ SERVICETITAN = ConnectorSpec(
     check_address=check_address,
     rate=57.0,
     account_field="tenant_id",
+    switch_off=(
+        f"ServiceTitan has no call that ends access. The merchant's admin opens {WHERE}, chooses the app and "
+        "disables it; until then the credentials would still work for whoever has a copy of them."
+    ),
 )
