@@ -53,6 +53,28 @@ def on_own_connection(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+class Disconnected(Exception):
+    """The connection was disconnected since the caller read it: no call may follow."""
+
+    def __init__(self) -> None:
+        super().__init__("The connection was disconnected. Enter credentials to connect it again.")
+
+
+class Gate:
+    """Asked before every call: is the connection still as it was when its credentials were read?"""
+
+    def __init__(self, connection: Connection) -> None:
+        self.open = Connection.objects.filter(pk=connection.pk, disconnects=connection.disconnects).exclude(
+            status=Connection.Status.DISCONNECTED
+        )
+
+    @on_own_connection
+    def check(self) -> None:
+        """Raises Disconnected."""
+        if not self.open.all().exists():
+            raise Disconnected
+
+
 class SharedBudget:
     """A `Budget` that every process shares: one row, moved on by one atomic statement a block of calls.
 
@@ -99,8 +121,8 @@ class SharedBudget:
 class SharedTokenStore:
     """A `TokenStore` for all workers: one encrypted row; one worker fetches while the others wait for the row."""
 
-    def __init__(self, connection_id: int) -> None:
-        self.connection_id = connection_id
+    def __init__(self, connection_id: int, gate: Gate | None = None) -> None:
+        self.connection_id, self.gate = connection_id, gate
         self._lock = Lock()
         self._held: tuple[Token, datetime] | None = None
         self._failures = 0
@@ -127,6 +149,8 @@ class SharedTokenStore:
         """Read the row, or win the right to fetch, or wait for who won it."""
         give_up = time.monotonic() + FETCH_SECONDS
         while time.monotonic() < give_up:
+            if self.gate is not None:
+                self.gate.check()
             row, _ = AccessToken.objects.get_or_create(connection_id=self.connection_id)
             stored = _stored(row)
             if stored is not None and stored[0].value != stale and datetime.now(UTC) < stored[1]:
@@ -155,6 +179,8 @@ class SharedTokenStore:
             mine.update(fetching_until=None)
             raise
         renew = renew_at(token, datetime.now(UTC))
+        if self.gate is not None:
+            mine = mine.filter(connection__in=self.gate.open)  # a token that comes too late is not kept
         mine.update(
             value=token.value,
             expires_at=renew,
@@ -177,9 +203,13 @@ class CountingLimiter(PacedLimiter):
 
     calls = 0
     holds = 0
+    gate: Gate | None = None
 
     def acquire(self) -> None:
+        """Wait for a turn. Raises Disconnected where the connection's end came first."""
         super().acquire()
+        if self.gate is not None:
+            self.gate.check()
         self.calls += 1
 
     def hold(self, seconds: float) -> None:
@@ -191,19 +221,22 @@ class CountingLimiter(PacedLimiter):
 def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingLimiter]]:
     """The connector of a connection, its secrets opened for the length of the block, and its call counter."""
     spec = CONNECTORS[connection.system]
+    gate = Gate(connection)
+    gate.check()
     credentials: dict[str, Any] = connection.credentials.reveal() if connection.credentials else {}
     key = budget_key(connection, credentials)
     if connection.budget_key != key:
         connection.budget_key = key
         Connection.objects.filter(pk=connection.pk).update(budget_key=key)
     limiter = CountingLimiter(spec.rate, budget=SharedBudget(key, spec.rate))
+    limiter.gate = gate
     connector = spec.build(
         credentials,
         environment=connection.environment,
         api_url=connection.api_url,
         auth_url=connection.auth_url,
         allowed_hosts=settings.CUSTOM_API_HOSTS,
-        token_store=SharedTokenStore(connection.pk),
+        token_store=SharedTokenStore(connection.pk, gate),
         limiter=limiter,
         policy=PATIENCE,
     )

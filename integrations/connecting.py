@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import mappings
-from integrations.calls import connector_for, forget_token
+from integrations import disconnecting, mappings
+from integrations.calls import Disconnected, connector_for, forget_token
 from integrations.connectors.base import Check
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
@@ -102,6 +102,8 @@ def save_credentials(
     """
     spec = spec_of(system)
     known = Connection.objects.filter(tenant=tenant, system=system).first()
+    if known:
+        disconnecting.check_reconnect(known)
     stored = dict(known.credentials.reveal()) if known and known.credentials else {}
     values, wrong = spec.clean({**stored, **{name: text for name, text in credentials.items() if text}})
     errors: dict[str, str] = dict(wrong)
@@ -115,7 +117,9 @@ def save_credentials(
     if errors:
         raise ValidationError(errors)
     with transaction.atomic():
-        connection = known or _new_connection(tenant, spec)
+        connection = _still(known) if known else _new_connection(tenant, spec)
+        if connection.status == Connection.Status.DISCONNECTED:
+            disconnecting.begin_again(connection)
         connection.environment, connection.api_url, connection.auth_url = environment, api_url, auth_url
         connection.credentials = values
         connection.remote_account = values.get(spec.account_field, "")
@@ -126,6 +130,14 @@ def save_credentials(
         changed = {name: audit.CHANGED for name in values if values[name] != stored.get(name)}
         action = "connection.changed" if known else "connection.added"
         audit.record(action, connection, actor=user, tenant=tenant, diff=changed)
+    return connection
+
+
+def _still(known: Connection) -> Connection:
+    """The same row under a lock. Raises ValidationError where it was disconnected since it was read."""
+    connection = Connection.objects.select_for_update().get(pk=known.pk)
+    if connection.disconnects != known.disconnects:
+        raise ValidationError("The connection was disconnected meanwhile. Enter all credentials to connect it again.")
     return connection
 
 
@@ -167,6 +179,8 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
             "connection.tested", connection, actor=user, tenant=connection.tenant, note=error.message
         )
         raise ConnectingFailed(error.message, error.who) from error
+    except Disconnected as error:
+        raise ConnectingFailed(str(error), Who.FIX_CONFIGURATION) from error
     except (SecretUnreadable, AddressRefused) as error:
         connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
         raise ConnectingFailed(str(error), Who.FIX_CONFIGURATION) from error
@@ -179,14 +193,18 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
 
 
 def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
-    connection.status, connection.health = Connection.Status.CONNECTED, Connection.Health.HEALTHY
-    connection.problem, connection.problem_who, connection.problem_at = "", "", None
-    connection.tested_at = timezone.now()
-    connection.scopes = [
+    now = timezone.now()
+    scopes = [
         {"scope": s.scope, "granted": s.granted, "entities": list(s.entities), "how": s.how}
         for s in found.scopes
     ]
-    connection.save()
+    status, health = Connection.Status.CONNECTED, Connection.Health.HEALTHY
+    row = Connection.objects.filter(pk=connection.pk, disconnects=connection.disconnects)
+    if not row.update(
+        status=status, health=health, problem="", problem_who="", problem_at=None, tested_at=now, scopes=scopes
+    ):  # disconnected while it was tested: it stays so
+        raise ConnectingFailed(str(Disconnected()), Who.FIX_CONFIGURATION)
+    connection.refresh_from_db()
     off: list[str] = []
     for scope in found.scopes:
         if scope.granted:

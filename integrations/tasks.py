@@ -14,7 +14,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import runs, schedule
+from integrations import disconnecting, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.work import work_under
 
@@ -26,6 +26,7 @@ KEEP_RUNS = timedelta(days=90)
 PRUNE = "prune"
 _TICK = "integrations.tasks.tick"
 _WAKE = "integrations.tasks.wake"
+_END = "integrations.tasks.end_connection"
 
 
 def wake() -> int:
@@ -46,6 +47,8 @@ def tick() -> None:
     schedule.beat(now)
     sweep(now)
     call_workers(len(schedule.candidates(now)))
+    for pk in disconnecting.waiting(now):
+        go_on_ending(pk)
     prune(now)
 
 
@@ -54,6 +57,17 @@ def call_workers(wanted: int) -> None:
     free = settings.Q_WORKERS - get_broker().queue_size()
     for _ in range(min(wanted, free)):
         async_task(_WAKE, save=False)
+
+
+def go_on_ending(pk: int) -> None:
+    """Queue the rest of a disconnect; one that is queued twice is worked on once, by its lease."""
+    async_task(_END, pk, save=False)
+
+
+def end_connection(pk: int) -> None:
+    """A slice of a disconnect: freezing links, or erasing records."""
+    if disconnecting.work(pk, seconds=WAKE_SECONDS) is False:
+        go_on_ending(pk)
 
 
 def sweep(now: datetime) -> int:

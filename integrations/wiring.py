@@ -11,6 +11,9 @@ from portal import audit, health
 _PHRASES = {
     "connection.added": "stored credentials of {target}",
     "connection.changed": "changed credentials or address of {target}",
+    "connection.disconnected": "disconnected {target}: {note}",
+    "connection.wiped": "wiped what came through {target}: {note}",
+    "connection.frozen": "froze what came through {target}: {note}",
     "connection.tested": "tested {target}: {note}",
     "scope.changed": "changed the scope of {target}: {note}",
     "sync.started": "started a {note} for {target}",

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from integrations import leases, runs
-from integrations.calls import connector_for
+from integrations.calls import Disconnected, connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
@@ -73,6 +73,9 @@ def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
     except LeaseLost:
         log.warning("Run %s was taken over by another worker", run.pk)
         return Ended(run, done=False)
+    except Disconnected:
+        run.refresh_from_db()  # whoever disconnected has closed it
+        return Ended(run if not run.is_open else runs.cancel(run, str(Disconnected())), done=True)
     except Cancelled:
         return Ended(runs.cancel(run, "Cancelled by a person. What was read so far is kept."), done=True)
     except RemoteError as error:

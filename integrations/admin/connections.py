@@ -26,7 +26,9 @@ from portal.tenant_admin import TenantAdmin, object_view
 
 
 @admin.register(Connection)
-class ConnectionAdmin(CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, TenantAdmin):
+class ConnectionAdmin(
+    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, TenantAdmin
+):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""
 
     tenant_path = "tenant"

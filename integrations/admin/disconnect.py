@@ -73,7 +73,9 @@ class DisconnectPage(OwnPages):
             reply["X-Refresh"] = "done"
         return reply
 
-    def _page(self, request: HttpRequest, connection: Connection, template: str, **context: Any) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, connection: Connection, template: str, **context: Any
+    ) -> HttpResponse:
         return self.page(
             request,
             f"admin/integrations/{template}",
@@ -92,7 +94,9 @@ def agrees(request: HttpRequest, form: DisconnectForm, shown: str) -> bool:
     """Nobody confirms numbers that they have not seen."""
     if form.cleaned_data["shown"] == shown:
         return True
-    messages.warning(request, "Records have come or gone since this page was shown. Look at the numbers again.")
+    messages.warning(
+        request, "Records have come or gone since this page was shown. Look at the numbers again."
+    )
     return False
 
 
@@ -108,7 +112,9 @@ def end(request: HttpRequest, connection: Connection, form: DisconnectForm) -> H
         form.add_error("name", str(error))
         return None
     go_on_ending(ended.pk)
-    messages.success(request, f"{connection.label} is disconnected: its credentials are destroyed, nothing calls it.")
+    messages.success(
+        request, f"{connection.label} is disconnected: its credentials are destroyed, nothing calls it."
+    )
     return redirect("admin:integrations_connection_disconnect", connection.pk)
 
 
