@@ -137,7 +137,9 @@ def _still(known: Connection) -> Connection:
     """The same row under a lock. Raises ValidationError where it was disconnected since it was read."""
     connection = Connection.objects.select_for_update().get(pk=known.pk)
     if connection.disconnects != known.disconnects:
-        raise ValidationError("The connection was disconnected meanwhile. Enter all credentials to connect it again.")
+        raise ValidationError(
+            "The connection was disconnected meanwhile. Enter all credentials to connect it again."
+        )
     return connection
 
 
@@ -169,7 +171,9 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
     A missing scope switches its entities off and stops nothing else; one that has come switches them on again.
     Raises ConnectingFailed.
     """
-    forget_token(connection)  # a token keeps the scopes it was born with; only a new one knows what was granted since
+    forget_token(
+        connection
+    )  # a token keeps the scopes it was born with; only a new one knows what was granted since
     try:
         with connector_for(connection) as (connector, _):
             found = connector.check()
@@ -201,7 +205,13 @@ def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
     status, health = Connection.Status.CONNECTED, Connection.Health.HEALTHY
     row = Connection.objects.filter(pk=connection.pk, disconnects=connection.disconnects)
     if not row.update(
-        status=status, health=health, problem="", problem_who="", problem_at=None, tested_at=now, scopes=scopes
+        status=status,
+        health=health,
+        problem="",
+        problem_who="",
+        problem_at=None,
+        tested_at=now,
+        scopes=scopes,
     ):  # disconnected while it was tested: it stays so
         raise ConnectingFailed(str(Disconnected()), Who.FIX_CONFIGURATION)
     connection.refresh_from_db()

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db import connection as database
@@ -56,6 +58,25 @@ def register_ending(ending: Ending) -> None:
         _endings.append(ending)
 
 
+def _end_deliveries(connection: Connection, wipe: bool) -> None:
+    """What is still owed there is owed no longer; a wipe takes the bodies of all that was sent with it."""
+    if "delivery" not in apps.all_models["integrations"]:
+        return
+    deliveries: Any = apps.get_model("integrations", "Delivery")
+    rows = deliveries._default_manager.filter(connection=connection)
+    if wipe:
+        rows.delete()
+    rows.filter(state__in=deliveries.OPEN).update(
+        state=deliveries.State.GIVEN_UP,
+        message="The connection was disconnected.",
+        next_try_at=None,
+        closed_at=timezone.now(),
+    )
+
+
+register_ending(_end_deliveries)
+
+
 def counts(connection: Connection) -> Counted:
     """Exactly what would happen now."""
     erased, staying = {}, {}
@@ -75,7 +96,9 @@ def _live(connection: Connection) -> dict[str, int]:
     return found
 
 
-def disconnect(connection: Connection, mode: Disconnection.Mode, *, name: str, user: User | None) -> Disconnection:
+def disconnect(
+    connection: Connection, mode: Disconnection.Mode, *, name: str, user: User | None
+) -> Disconnection:
     """Disconnect now; what is left to do is in the row that is returned. Raises Refused.
 
     `name` is the tenant's name as the person typed it.
@@ -167,7 +190,9 @@ def work(pk: int, *, seconds: float = float("inf")) -> bool | None:
     )
     if not taken:
         return None
-    ended = Disconnection.objects.select_related("connection__source", "connection__tenant", "actor").get(pk=pk)
+    ended = Disconnection.objects.select_related("connection__source", "connection__tenant", "actor").get(
+        pk=pk
+    )
     until = time.monotonic() + seconds
     step = _wipe if ended.mode == Disconnection.Mode.WIPE else _freeze
     try:
@@ -241,7 +266,9 @@ def _finish(ended: Disconnection) -> None:
         total = ended.total_done
         words = "erased" if ended.mode == Disconnection.Mode.WIPE else "frozen"
         stayed = sum(ended.staying.values())
-        note = f"{total:,} record{'' if total == 1 else 's'} {words}" + (f", {stayed:,} stayed" if stayed else "")
+        note = f"{total:,} record{'' if total == 1 else 's'} {words}" + (
+            f", {stayed:,} stayed" if stayed else ""
+        )
         audit.record(
             f"connection.{'wiped' if ended.mode == Disconnection.Mode.WIPE else 'frozen'}",
             connection,

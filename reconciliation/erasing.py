@@ -53,14 +53,14 @@ def _linked(source: Source, names: Sequence[str]) -> dict[str, Ids]:
     rows = Link.objects.filter(source=source, entity__in=names, record_id__isnull=False)
     found: dict[str, Ids] = {}
     for name, pk in rows.values_list("entity", "record_id").iterator():
-        found.setdefault(name, set()).add(pk)
+        found.setdefault(name, set()).add(int(pk or 0))
     return found
 
 
 def _known_elsewhere(source: Source, entities: Sequence[Entity]) -> Ids:
     others = Source.objects.filter(tenant=source.tenant_id).exclude(pk=source.pk)
     rows = Link.objects.filter(source__in=others, entity__in=[e.name for e in entities])
-    return set(rows.filter(record_id__isnull=False).values_list("record_id", flat=True))
+    return {pk for pk in rows.values_list("record_id", flat=True).distinct() if pk is not None}
 
 
 def _made_here(source: Source) -> dict[str, Ids]:
@@ -89,9 +89,10 @@ def _take_tombstones(entity: Entity, source: Source, found: dict[str, Ids], kept
     merged = entity.objects.filter(tenant=source.tenant_id, merged_into__isnull=False)
     into = dict(merged.values_list("pk", "merged_into_id"))
     for tombstone in kept & into.keys():
-        while tombstone in into:
-            tombstone = into[tombstone]
-            kept.add(tombstone)
+        survivor = tombstone
+        while survivor in into:
+            survivor = into[survivor]
+            kept.add(survivor)
     going = found[entity.name] - kept
     for tombstone in into.keys() - kept:
         survivor = tombstone
@@ -176,7 +177,9 @@ def _references() -> dict[type[Model], list[Reference]]:
         if entity.children:
             for column, target in _columns(entity.children.model):
                 if target is not entity.model:
-                    found[target].append((entity.model, entity.children.model, entity.children.parent, column))
+                    found[target].append(
+                        (entity.model, entity.children.model, entity.children.parent, column)
+                    )
     return found
 
 

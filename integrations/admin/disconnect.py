@@ -30,7 +30,7 @@ class DisconnectForm(forms.Form):
         max_length=200,
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
-    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown = forms.CharField(required=False)
 
 
 class DisconnectPage(OwnPages):
@@ -43,17 +43,17 @@ class DisconnectPage(OwnPages):
             return self._page(request, connection, "disconnected.html", **progress_of(ended))
         counted = disconnecting.counts(connection)
         shown = fingerprint(counted)
-        form = DisconnectForm(request.POST or None, initial={"shown": shown})
+        form = DisconnectForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and agrees(request, form, shown):
             reply = end(request, connection, form)
             if reply is not None:
                 return reply
-        form.data = {**form.data.dict(), "shown": shown} if form.is_bound else form.data  # type: ignore[attr-defined]  # a QueryDict where bound
         return self._page(
             request,
             connection,
             "disconnect.html",
             form=form,
+            shown=shown,
             rows=rows_of(counted),
             totals={
                 "frozen": sum(counted.frozen.values()),

@@ -161,7 +161,9 @@ def test_connecting_again_after_keep_links_up_without_a_duplicate(connection, sa
     assert differences(again, sandbox.control) == []
 
 
-def test_one_that_is_still_being_disconnected_cannot_be_connected_again(connection, sandbox, connect_to, tenant):
+def test_one_that_is_still_being_disconnected_cannot_be_connected_again(
+    connection, sandbox, connect_to, tenant
+):
     disconnecting.disconnect(connection, WIPE, name="Hartwell Plumbing", user=None)
     with pytest.raises(ValidationError, match="still being disconnected"):
         connect_to(tenant, sandbox)
@@ -175,7 +177,9 @@ def test_wipe_erases_everything_that_came_only_from_there_with_every_trace(conne
     merge(ENTITIES["customer"], customers[0], [customers[1]])
     rule = rule_of(connection, "customer")
     run = Run.objects.filter(rule=rule).first()
-    RunFailure.objects.create(rule=rule, run=run, reason="mapping", message="x", payload={}, created_at=timezone.now())
+    RunFailure.objects.create(
+        rule=rule, run=run, reason="mapping", message="x", payload={}, created_at=timezone.now()
+    )
     promised = disconnecting.counts(connection)
     assert promised.staying == {}
     ended = end(connection, WIPE)
@@ -251,9 +255,11 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("mode", [KEEP, WIPE])
-def test_killed_at_any_portion_the_next_worker_ends_where_none_was_killed(connection, tenant, monkeypatch, mode):
-    monkeypatch.setattr(disconnecting, "PORTION", 3)
-    monkeypatch.setattr(disconnecting, "FREEZE_PORTION", 40)
+def test_killed_at_any_portion_the_next_worker_ends_where_none_was_killed(
+    connection, tenant, monkeypatch, mode
+):
+    monkeypatch.setattr(disconnecting, "PORTION", 15)
+    monkeypatch.setattr(disconnecting, "FREEZE_PORTION", 60)
     sync_all(connection)
     before = records(tenant)
     ended = disconnecting.disconnect(connection, mode, name="Hartwell Plumbing", user=None)
@@ -273,7 +279,9 @@ def test_killed_at_any_portion_the_next_worker_ends_where_none_was_killed(connec
             if disconnecting.work(ended.pk):
                 break
         except Killed:
-            Disconnection.objects.update(lease_until=timezone.now())  # the dead give no lease back: it runs out
+            Disconnection.objects.update(
+                lease_until=timezone.now()
+            )  # the dead give no lease back: it runs out
     ended.refresh_from_db()
     assert ended.finished_at and kills > 5
     assert ended.done == ended.planned

@@ -22,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the merchant's short name")
         parser.add_argument("--connection", default="servicetitan", help="the system to disconnect")
         mode = parser.add_mutually_exclusive_group(required=True)
-        mode.add_argument("--keep", dest="mode", action="store_const", const="keep", help="freeze its records")
+        mode.add_argument(
+            "--keep", dest="mode", action="store_const", const="keep", help="freeze its records"
+        )
         mode.add_argument("--wipe", dest="mode", action="store_const", const="wipe", help="erase its records")
         parser.add_argument("--yes", metavar="NAME", help="the merchant's name, to confirm")
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
