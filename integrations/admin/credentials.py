@@ -59,14 +59,17 @@ class CredentialsForm(forms.Form):
     def _field(self, item: CredentialField) -> forms.Field:
         """What is stored need not be typed again; only the account's own number is shown."""
         stored = self.connection.credentials if self.connection else None
+        label = item.label if item.required else f"{item.label} (optional)"
         if item.secret:
-            return SecretFormField(label=item.label, help_text=item.help, initial=stored, max_length=400)
+            return SecretFormField(
+                label=label, help_text=item.help, required=item.required, initial=stored, max_length=400
+            )
         is_account = item.name == self.spec.account_field
         field = forms.CharField(
-            label=item.label,
+            label=label,
             help_text=item.help,
             max_length=200,
-            required=not stored,
+            required=item.required and not stored,
             initial=self.connection.remote_account if self.connection and is_account else "",
             widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
         )

@@ -63,7 +63,7 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="why")
     def why(self, failure: RunFailure) -> str:
-        return Truncator(failure.message).chars(220)
+        return Truncator(failure.message).chars(130)
 
     @admin.display(description="since", ordering="created_at")
     def since(self, failure: RunFailure) -> str:

@@ -1,8 +1,9 @@
 """What this floor hangs into the admin pages of the floors below: panels, menu entries, health, words."""
 
-from integrations.admin import checklist, home, inbox
+from integrations.admin import checklist, home
 from portal import audit
 from portal.panels import register_app_entry, register_health, register_panel, register_tenant_panel
+from reconciliation.admin import dedupe, merges, reviews
 
 _PHRASES = {
     "connection.paused": "paused {target}",
@@ -24,9 +25,13 @@ register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.pane
 register_health(home.health_of)
 register_app_entry(
     "integrations", "PendingReview", "Pending review", "admin:reconciliation_conflict_changelist",
-    inbox.count_conflicts,
+    reviews.count_conflicts,
 )  # fmt: skip
 register_app_entry(
     "integrations", "Dedupe", "Dedupe", "admin:reconciliation_matchcandidate_changelist",
-    inbox.count_candidates,
+    dedupe.count_candidates,
+)  # fmt: skip
+register_app_entry(
+    "integrations", "MergesToDo", "To merge at the source", "admin:reconciliation_merge_there",
+    merges.count_tasks,
 )  # fmt: skip

@@ -143,14 +143,19 @@ def _tried(rule: SyncRule, lines: list[FieldMapping], external_id: str) -> dict[
         found = samples.tried(rule, lines, payload)
     except MappingError as error:
         return {"problem": error.message}
-    values = [(line, found.fields.get(line.field)) for line in lines if not line.part]
+    values = [(line, _shown(found.fields.get(line.field))) for line in lines if not line.part]
     children = [child.fields for child in found.children[:SHOWN_CHILDREN]]
     child_lines = [line for line in lines if line.part]
     return {
         "values": values,
-        "child_rows": [[child.get(line.field) for line in child_lines] for child in children],
+        "child_rows": [[_shown(child.get(line.field)) for line in child_lines] for child in children],
         "child_lines": child_lines,
     }
+
+
+def _shown(value: Any) -> Any:
+    """Yes and no, as people say it; everything else as it is."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 @transaction.atomic

@@ -217,3 +217,23 @@ class TestTheChecklist:
         assert self.next_after(**known, rules_on=3, left=1, failed=("job",)) == ("sync", "bad")
         assert self.next_after(**known, rules_on=3) == ("review", "todo")
         assert self.next_after(**known, rules_on=3, live=True) is None
+
+
+@pytest.mark.django_db
+def test_a_value_that_is_optional_may_be_left_out(owner, tenant, sandbox):
+    from integrations.admin.credentials import CredentialsForm
+    from integrations.connectors.registry import CONNECTORS
+
+    form = CredentialsForm(CONNECTORS["servicetitan"], None, good_credentials(sandbox))
+    assert form.is_valid(), form.errors
+    optional = [field for field in form.spec.fields if not field.required]
+    assert all(form.fields[field.name].label.endswith("(optional)") for field in optional)
+
+
+@pulls
+def test_the_tenants_page_costs_a_fixed_number_of_queries(
+    client_for, owner, connection, django_assert_max_num_queries
+):
+    client = client_for(owner)
+    with django_assert_max_num_queries(24):
+        client.get(f"/admin/portal/tenant/{connection.tenant_id}/change/")

@@ -189,3 +189,11 @@ def test_the_tenants_page_moves_with_what_is_open_and_stops_when_nothing_is(staf
     work(connection.rules.get(entity="customer").pk)
     assert staff.get(live)["X-Refresh"] == "done"
     assert Run.objects.filter(batch=batch).count() == 2
+
+
+def test_the_list_of_failures_costs_the_same_queries_for_one_or_many(
+    staff, failed, django_assert_max_num_queries
+):
+    assert RunFailure.objects.count() > 5
+    with django_assert_max_num_queries(14):
+        assert staff.get(at("runfailure_changelist")).status_code == 200

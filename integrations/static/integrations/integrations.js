@@ -1,8 +1,24 @@
-/* Editing a field mapping: another line. On narrow screens, the current tab in view. The rest is plain HTML. */
+/* What these pages need beyond plain HTML: the current tab in view, slow buttons, another line of a mapping. */
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+});
+
+/* <form data-busy="Testing…">: a call to another system takes seconds; say so, and do not ask twice. */
+document.addEventListener("submit", (event) => {
+  const words = event.target.dataset.busy;
+  const button = event.submitter;
+  if (!words || !button) return;
+  setTimeout(() => {
+    button.disabled = true;
+    button.textContent = words;
+  });
+});
+
+/* Back in the browser's history: the page as it was, its button ready again. */
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
 });
 
 document.addEventListener("click", (event) => {
