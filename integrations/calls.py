@@ -78,7 +78,8 @@ class Gate:
 class SharedBudget:
     """A `Budget` that every process shares: one row, moved on by one atomic statement a block of calls.
 
-    The row keeps wall time; callers keep their own clock and get their own clock's answer.
+    The row keeps wall time. Callers keep the monotonic clock and get its answer: their `now` is turned into wall
+    time, because opening a database connection takes longer than a slot lasts.
     """
 
     def __init__(self, key: str, rate: float) -> None:
@@ -86,14 +87,14 @@ class SharedBudget:
 
     @on_own_connection
     def reserve(self, slots: int, now: float) -> float:
-        wall = time.time()
+        wall = now - time.monotonic() + time.time()
         taken = int(slots * _MICRO / self.rate)
         next_free = self._move(int(wall * _MICRO), taken, slots)
         return now + max(0.0, (next_free - taken) / _MICRO - wall)
 
     @on_own_connection
     def hold(self, seconds: float, now: float) -> None:
-        until = int((time.time() + seconds) * _MICRO)
+        until = int((now - time.monotonic() + time.time() + seconds) * _MICRO)
         self._move(until, 0, 0)
 
     def _move(self, at_least: int, taken: int, slots: int) -> int:
