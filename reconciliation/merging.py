@@ -14,13 +14,17 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from portal import audit
 from portal.models import User
 from reconciliation import bulk, relations
-from reconciliation.editing import write
+from reconciliation.editing import RecordMovedOn, typed, write
 from reconciliation.entities import ENTITIES, Entity
-from reconciliation.models import Change, Link, Merge, MergeMove, Record, Source
+from reconciliation.models import Change, Link, MatchCandidate, Merge, MergeMove, Record, Source
 from reconciliation.normalise import normal_form
 from reconciliation.relations import Relation
+
+audit.register_action("record.merged", "merged {note} into {target}")
+audit.register_action("record.unmerged", "undid a merge into {target}")
 
 MOST = 5
 LINK = Link._meta.label
@@ -40,11 +44,19 @@ def merge(
     source: Source | None = None,
     note: str = "",
     now: datetime | None = None,
+    versions: Mapping[int, int] | None = None,
 ) -> Merge:
-    """Join two to five records. `values` are the survivor's fields that should change. Raises CannotMerge."""
+    """Join two to five records. `values` are the survivor's fields that should change.
+
+    `versions` are the records' versions that the caller saw. Raises CannotMerge, or RecordMovedOn for one that is
+    no longer at that version; nothing is written then.
+    """
     now = now or timezone.now()
     with transaction.atomic():
         survivor, losers = _locked(entity, survivor_id, loser_ids)
+        for record in (survivor, *losers):
+            if versions is not None and versions.get(record.pk) != record.version:
+                raise RecordMovedOn(record)
         changed = _changed(survivor, values or {})
         act = Merge.objects.create(
             tenant_id=survivor.tenant_id,
@@ -66,7 +78,11 @@ def merge(
         if changed:
             write(entity, survivor, changed)
         _bury(entity, ids, survivor_id, now)
+        _candidates(act, MatchCandidate.State.OPEN, MatchCandidate.State.MERGED)
         _note(act, Change.Kind.MERGED, ids, actor, source, now)
+        if source is None:
+            names = ", ".join(str(loser) for loser in losers)
+            audit.record("record.merged", survivor, actor=actor, diff=_diff(act), note=names)
     return act
 
 
@@ -129,6 +145,19 @@ def _bury(entity: Entity, losers: list[int], survivor: int, now: datetime) -> No
     rows.update(**tombstone, version=models.F("version") + 1)
 
 
+def _diff(act: Merge) -> dict[str, list[Any]]:
+    """The survivor's fields that the merge set: (before, after)."""
+    before = act.before[str(act.survivor_id)]
+    return {name: [before[name], value] for name, value in act.after.items()}
+
+
+def _candidates(act: Merge, before: MatchCandidate.State, after: MatchCandidate.State) -> None:
+    """Pairs among the records of a merge are decided by it, and open again with its undo."""
+    ids = [int(pk) for pk in act.before]
+    pairs = MatchCandidate.objects.filter(entity=act.entity, left_id__in=ids, right_id__in=ids, state=before)
+    pairs.update(state=after)
+
+
 def _note(
     act: Merge,
     kind: Change.Kind,
@@ -138,8 +167,7 @@ def _note(
     now: datetime,
 ) -> None:
     """A change on the survivor with its fields, and one on each loser."""
-    before = act.before[str(act.survivor_id)]
-    fields = {name: [before[name], value] for name, value in act.after.items()}
+    fields = _diff(act)
     if kind == Change.Kind.UNMERGED:
         fields = {name: [new, old] for name, (old, new) in fields.items()}
     entries = [(act.survivor_id, {**fields, "merge": [None, act.pk]})]
@@ -183,8 +211,11 @@ def undo(act: Merge, *, actor: User | None = None) -> Undone:
         _raise_from_the_dead(entity, act, losers, places, now)
         _restore_fields(entity, act, result)
         _reread_since(entity, act, now)
-        Merge.objects.filter(pk=act.pk).update(undone_at=now, undone_by=actor)
+        _candidates(act, MatchCandidate.State.MERGED, MatchCandidate.State.OPEN)
+        done = {"returned": result.returned, "kept": [list(row) for row in result.kept]}
+        Merge.objects.filter(pk=act.pk).update(undone_at=now, undone_by=actor, undone=done)
         _note(act, Change.Kind.UNMERGED, losers, actor, None, now)
+        audit.record("record.unmerged", entity.objects.get(pk=act.survivor_id), actor=actor)
     return result
 
 
@@ -233,8 +264,6 @@ def _raise_from_the_dead(
 
 
 def _restore_fields(entity: Entity, act: Merge, result: Undone) -> None:
-    from reconciliation.editing import typed
-
     survivor: Record = entity.objects.select_for_update().get(pk=act.survivor_id)
     current, before = snapshot(entity, survivor), act.before[str(act.survivor_id)]
     back = {}

@@ -1,27 +1,37 @@
 """Settling conflicts: a person says which value stands.
 
-The route: a pending conflict, as the person saw it -> still the same? -> record written (`editing.edit`), the link's
-base moved on to what the source has, so that the same difference is not met again -> conflict resolved, audited.
+The route: pending conflicts of one record, as the person saw them -> still the same? -> record written
+(`editing.edit`), the link's base moved on to what the source has, so that the same difference is not met again ->
+conflicts resolved, audited. All fields of a record in one transaction: either all are settled or none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
 from portal import audit
 from portal.models import User
+from reconciliation.changes import announce
 from reconciliation.editing import RecordMovedOn, edit, typed
 from reconciliation.entities import ENTITIES
 from reconciliation.models import Conflict, Link
+from reconciliation.normalise import normal_form
 
 Outcome = Conflict.Outcome
 
 always_chosen = Signal()
-"""Sent with `conflict` and `outcome` when a person wants this field settled so for ever: rules live a floor above."""
+"""Sent with `conflict`, `outcome` and `actor` when a person wants this field settled so for ever.
+
+Rules live a floor above. A receiver returns a sentence that tells the person what it did.
+"""
+
+audit.register_action("conflict.remote", "took the source's value for {target}: {note}")
+audit.register_action("conflict.portal", "kept the portal's value of {target}: {note}")
+audit.register_action("conflict.other", "settled a difference of {target}: {note}")
 
 
 class ConflictMovedOn(Exception):
@@ -36,7 +46,25 @@ class Seen:
     version: int
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person wants for one field. `remote_value` is the source's value that they saw."""
+
+    conflict_id: int
+    outcome: Conflict.Outcome
+    remote_value: Any
+    value: Any = None
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Conflicts that a person settled, and what those who keep the rules say of "always"."""
+
+    conflicts: list[Conflict]
+    rules: list[str]
+
+
 def resolve(
     conflict_id: int,
     outcome: Conflict.Outcome,
@@ -48,47 +76,90 @@ def resolve(
     seen: Seen | None = None,
 ) -> Conflict:
     """Settle one field. Raises ConflictMovedOn, RecordMovedOn, or editing.BadValue for a value that does not fit."""
-    conflict = Conflict.objects.select_for_update().get(pk=conflict_id)
-    _still_as_seen(conflict, seen)
-    entity = ENTITIES[conflict.entity]
-    chosen = {
-        Outcome.REMOTE: conflict.remote_value,
-        Outcome.PORTAL: conflict.portal_value,
-        Outcome.OTHER: value,
-    }[outcome]
-    if outcome != Outcome.PORTAL:
-        values = {conflict.field: typed(entity, conflict.field, chosen)}
-        edit(
-            entity, conflict.record_id, values, actor=actor, version=seen.version if seen else None, note=note
+    with transaction.atomic():
+        conflict = Conflict.objects.select_for_update().get(pk=conflict_id)
+        _still_pending(conflict)
+        if seen:
+            _same_at_source(conflict, seen.remote_value)
+            _same_here(conflict, seen.version)
+        _settle(conflict, outcome, value, actor=actor, note=note)
+    if always:
+        always_chosen.send(sender=Conflict, conflict=conflict, outcome=outcome, actor=actor)
+    return conflict
+
+
+def settle(choices: Sequence[Choice], *, version: int, actor: User | None, note: str = "") -> Settled:
+    """Settle several fields of one record that was seen at `version`: all of them, or none. Raises as `resolve`."""
+    with transaction.atomic():
+        ids = [choice.conflict_id for choice in choices]
+        found = {
+            row.pk: row for row in Conflict.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+        }
+        if len({(row.entity, row.record_id) for row in found.values()}) > 1:
+            raise ValueError("Fields of several records are not settled as one.")
+        if len(found) != len(choices):
+            raise ConflictMovedOn("One of these differences is no longer there. Nothing was written.")
+        for choice in choices:
+            _still_pending(found[choice.conflict_id])
+            _same_at_source(found[choice.conflict_id], choice.remote_value)
+        _same_here(found[ids[0]], version)
+        for choice in choices:
+            _settle(found[choice.conflict_id], choice.outcome, choice.value, actor=actor, note=note)
+    said: list[str] = []
+    for choice in choices:
+        if choice.always:
+            conflict = found[choice.conflict_id]
+            answers = always_chosen.send(
+                sender=Conflict, conflict=conflict, outcome=choice.outcome, actor=actor
+            )
+            said += [str(words) for _, words in answers if words]
+    return Settled(list(found.values()), said)
+
+
+def value_here(conflict: Conflict, record: models.Model) -> Any:
+    """The portal's side as it is now, in normal form: a person may have changed it since the conflict was met."""
+    return normal_form({conflict.field: getattr(record, conflict.field)})[conflict.field]
+
+
+def _still_pending(conflict: Conflict) -> None:
+    if conflict.state != Conflict.State.PENDING:
+        by = f" by {conflict.actor}" if conflict.actor else ""
+        raise ConflictMovedOn(f"This difference was settled{by} while you looked at it. Nothing was written.")
+
+
+def _same_at_source(conflict: Conflict, remote_value: Any) -> None:
+    if conflict.remote_value != remote_value:
+        raise ConflictMovedOn(
+            "The source has changed the value again while you looked at it. Nothing was written."
         )
+
+
+def _same_here(conflict: Conflict, version: int) -> None:
+    record = ENTITIES[conflict.entity].objects.select_for_update().get(pk=conflict.record_id)
+    if record.version != version:
+        raise RecordMovedOn(record)
+
+
+def _settle(
+    conflict: Conflict, outcome: Conflict.Outcome, value: Any, *, actor: User | None, note: str
+) -> None:
+    entity = ENTITIES[conflict.entity]
+    record = entity.objects.get(pk=conflict.record_id)
+    if outcome == Outcome.PORTAL:
+        chosen = value_here(conflict, record)
+    else:
+        chosen = conflict.remote_value if outcome == Outcome.REMOTE else value
+        written = typed(entity, conflict.field, chosen)
+        edit(entity, conflict.record_id, {conflict.field: written}, actor=actor, note=note)
+        chosen = normal_form({conflict.field: written})[conflict.field]
     _agree(conflict)
+    announce(conflict.entity, conflict.tenant_id, [conflict.record_id])
     now = timezone.now()
     conflict.state, conflict.outcome, conflict.outcome_value = Conflict.State.RESOLVED, outcome, chosen
     conflict.actor, conflict.note, conflict.settled_at, conflict.updated_at = actor, note, now, now
     conflict.save()
-    record = entity.objects.get(pk=conflict.record_id)
-    audit.record(
-        f"conflict.{outcome}", record, actor=actor, note=f"{conflict.field.replace('_', ' ')}. {note}".strip()
-    )
-    if always:
-        always_chosen.send(sender=Conflict, conflict=conflict, outcome=outcome)
-    return conflict
-
-
-def _still_as_seen(conflict: Conflict, seen: Seen | None) -> None:
-    if conflict.state != Conflict.State.PENDING:
-        by = f" by {conflict.actor}" if conflict.actor else ""
-        raise ConflictMovedOn(f"This difference was settled{by} while you looked at it. Nothing was written.")
-    if seen is None:
-        return
-    if conflict.remote_value != seen.remote_value:
-        raise ConflictMovedOn(
-            "The source has changed the value again while you looked at it. Nothing was written."
-        )
-    entity = ENTITIES[conflict.entity]
-    record = entity.objects.select_for_update().get(pk=conflict.record_id)
-    if record.version != seen.version:
-        raise RecordMovedOn(record)
+    words = f"{conflict.field.replace('_', ' ')}. {note}".strip()
+    audit.record(f"conflict.{outcome}", record, actor=actor, note=words)
 
 
 def _agree(conflict: Conflict) -> None:

@@ -1,5 +1,15 @@
-"""Records as people see them: lists, pages, search and export buttons. Importing this registers them all."""
+"""Records as people see them, and the agents' pages. Importing this registers them all."""
 
-from reconciliation.admin import home, lists, money, people, work
+from reconciliation.admin import (
+    dedupe,
+    home,
+    lists,
+    merge_settings,
+    merges,
+    money,
+    people,
+    reviews,
+    work,
+)
 
-__all__ = ["home", "lists", "money", "people", "work"]
+__all__ = ["dedupe", "home", "lists", "merge_settings", "merges", "money", "people", "reviews", "work"]

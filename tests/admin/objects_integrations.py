@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from integrations.connecting import ensure_rules
 from integrations.models import Connection, Run, RunFailure, SyncRule
-from reconciliation.models import Conflict, Link, MatchCandidate, Source
+from reconciliation.models import Source
 from tests.admin.objects import makes, planted
 
 
@@ -55,43 +55,3 @@ def failure(tenant) -> RunFailure:
         payload={"id": 17, "name": planted(tenant)},
         created_at=timezone.now(),
     )
-
-
-@makes("reconciliation.conflict")
-def conflict(tenant) -> Conflict:
-    now = timezone.now()
-    link, _ = Link.objects.get_or_create(
-        source=connection(tenant).source,
-        entity="customer",
-        external_id="17",
-        defaults={
-            "state": Link.State.LIVE,
-            "record_id": 17,
-            "fingerprint": 1,
-            "created_at": now,
-            "updated_at": now,
-            "base": {},
-            "payload": {"id": 17, "name": planted(tenant), "address": {"street": "1 Main St"}},
-        },
-    )
-    found, _ = Conflict.objects.get_or_create(
-        tenant=tenant,
-        link=link,
-        entity="customer",
-        record_id=17,
-        field="name",
-        defaults={"portal_value": planted(tenant), "remote_value": "x", "policy": "ask", "created_at": now},
-    )
-    return found
-
-
-@makes("reconciliation.matchcandidate")
-def candidate(tenant) -> MatchCandidate:
-    found, _ = MatchCandidate.objects.get_or_create(
-        tenant=tenant,
-        entity="customer",
-        left_id=tenant.pk * 10,
-        right_id=tenant.pk * 10 + 1,
-        defaults={"score": 0.9, "reasons": [planted(tenant)]},
-    )
-    return found

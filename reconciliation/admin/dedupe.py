@@ -1,0 +1,241 @@
+"""Dedupe: groups of records that may be one, each opened side by side, merged or said to be different."""
+
+from itertools import combinations
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from portal.access import Action, access_of
+from portal.models import Tenant, User
+from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
+from reconciliation import duplicates
+from reconciliation.admin import merge_page
+from reconciliation.admin.records import RecordAdmin
+from reconciliation.admin.review_form import query
+from reconciliation.duplicates import Group, Wanted
+from reconciliation.entities import ENTITIES
+from reconciliation.matching import refusals
+from reconciliation.merging import MOST, CannotMerge
+from reconciliation.models import MatchCandidate
+
+PER_PAGE = 25
+COUNTED = 10_000
+REASONS = ("phone", "e-mail", "address", "surname", "business name")
+LIST = "admin:reconciliation_matchcandidate_changelist"
+
+
+@admin.register(MatchCandidate)
+class MatchCandidateAdmin(ReadOnlyTenantAdmin):
+    """Its own list, one row per group, and its own page. It stands among the integrations."""
+
+    actions = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        wanted = Wanted.of(request.GET)
+        found = self.matching(request, wanted)
+        pages = Paginator(found, PER_PAGE)
+        page = pages.get_page(request.GET.get("page"))
+        return self.page(
+            request,
+            "admin/reconciliation/dedupe_list.html",
+            title="Dedupe",
+            asked=wanted,
+            narrowing=query(wanted.given),
+            filters=_filters(request, wanted),
+            groups=_lines(list(page)),
+            pages=page,
+            may_resolve=self.may(request, Action.RESOLVE),
+        )
+
+    def matching(self, request: HttpRequest, wanted: Wanted) -> list[Group]:
+        """The groups that the list shows to this person."""
+        access = access_of(request.user)
+        found = duplicates.groups(access.tenant_ids(), wanted)
+        if not wanted.q:
+            return found
+        hits = self._searched(found, wanted.q, list(access.tenants()))
+        return [group for group in found if any((group.entity, pk) in hits for pk in group.members)]
+
+    def _searched(self, found: list[Group], text: str, tenants: list[Tenant]) -> set[tuple[str, int]]:
+        hits: set[tuple[str, int]] = set()
+        for name in {group.entity for group in found}:
+            pages = self.admin_site._registry.get(ENTITIES[name].model)
+            if isinstance(pages, RecordAdmin):
+                members = [pk for group in found if group.entity == name for pk in group.members]
+                rows = pages.search(ENTITIES[name].objects.filter(pk__in=members), text, tenants)
+                hits |= {(name, pk) for pk in rows.values_list("pk", flat=True)}
+        return hits
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The group of this pair, side by side. Its form goes to the merge's own page."""
+        candidate = self.object_or_404(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        wanted = Wanted.of(request.GET)
+        group = duplicates.group_of(candidate)
+        found = self.matching(request, wanted)
+        place = group.place if group else (-candidate.score, candidate.pk)
+        before, after = _beside(found, place)
+        context: dict[str, Any] = {
+            "narrowing": query(wanted.given),
+            "before": _address(before, wanted),
+            "after": _address(after, wanted),
+            "position": sum(other.place < place for other in found) + 1,
+            "of": len(found),
+            "may_resolve": self.may(request, Action.RESOLVE, candidate),
+            "candidate": candidate,
+        }
+        entity = ENTITIES[candidate.entity]
+        members = list(group.members) if group else []
+        try:
+            records = merge_page.records(entity, members[:MOST])
+        except CannotMerge:
+            return self.page(
+                request, "admin/reconciliation/dedupe_gone.html", candidate, title="Decided", **context
+            )
+        return self.page(
+            request,
+            "admin/reconciliation/merge_choose.html",
+            candidate,
+            title=f"{len(members)} {entity.plural} that may be one",
+            pairs=_pairs(group, {record.pk: str(record) for record in records}) if group else [],
+            more=len(members) - len(records),
+            action=f"{reverse('admin:reconciliation_merge_new')}{query({'entity': entity.name, **wanted.given})}",
+            members=members,
+            **context,
+            **merge_page.page_of(entity, records),
+        )
+
+    @object_view("refuse/", action=Action.RESOLVE, methods=("POST",))
+    def refuse(self, request: HttpRequest, candidate: MatchCandidate) -> HttpResponse:
+        """“Not a duplicate”: the given records (a pair or the whole group) are different ones, for good."""
+        wanted = Wanted.of(request.GET)
+        ids = {int(text) for text in request.POST.getlist("record") if text.isdecimal()}
+        group = duplicates.group_of(candidate)
+        if group is None or len(ids) < 2 or not ids <= set(group.members):
+            messages.warning(request, "This was decided meanwhile. Nothing was written.")
+            return redirect(f"{reverse(LIST)}{query(wanted.given)}")
+        tenant = Tenant.objects.get(pk=candidate.tenant_id)
+        actor = request.user if isinstance(request.user, User) else None
+        refusals.refuse(tenant, ids, actor=actor, note=request.POST.get("note", "").strip()[:500])
+        close(candidate.entity, ids)
+        messages.success(request, f"Remembered: these {len(ids)} are different.")
+        return redirect(self._next(request, group, wanted))
+
+    def _next(self, request: HttpRequest, group: Group, wanted: Wanted) -> str:
+        """What is left of the group, else the one after it, else the list."""
+        found = self.matching(request, wanted)
+        left = next((other for other in found if set(other.members) & set(group.members)), None)
+        _, after = _beside(found, group.place)
+        return _address(left or after, wanted) or f"{reverse(LIST)}{query(wanted.given)}"
+
+    @list_view("next/", methods=("GET",))
+    def next(self, request: HttpRequest) -> HttpResponse:
+        """The first group after the pair that the address names."""
+        wanted = Wanted.of(request.GET)
+        found = self.matching(request, wanted)
+        number = request.GET.get("than", "")
+        seen = self.get_queryset(request).filter(pk=int(number) if number.isdecimal() else 0).first()
+        after = _beside(found, (-seen.score, seen.pk))[1] if seen else next(iter(found), None)
+        return redirect(_address(after, wanted) or f"{reverse(LIST)}{query(wanted.given)}")
+
+
+def close(entity: str, ids: set[int]) -> None:
+    """Open pairs among these, by whatever older ids they were found under, are refused ones."""
+    rows = MatchCandidate.objects.filter(entity=entity, state=MatchCandidate.State.OPEN)
+    became = {pk: pk for pk in ids}
+    merged = ENTITIES[entity].objects.filter(merged_into__in=ids).values_list("pk", "merged_into_id")
+    became.update(dict(merged))
+    for pair in rows.filter(left_id__in=became, right_id__in=became):
+        if became[pair.left_id] != became[pair.right_id]:
+            MatchCandidate.objects.filter(pk=pair.pk).update(state=MatchCandidate.State.REFUSED)
+
+
+def count_candidates(request: HttpRequest) -> int:
+    """For the menu: open pairs of the person's tenants, and no further than people read."""
+    return int(duplicates.waiting(access_of(request.user).tenant_ids()).order_by()[:COUNTED].count())
+
+
+def _beside(found: list[Group], place: tuple[float, int]) -> tuple[Group | None, Group | None]:
+    before = [group for group in found if group.place < place]
+    after = next((group for group in found if group.place > place), None)
+    return (before[-1] if before else None), after
+
+
+def _address(group: Group | None, wanted: Wanted) -> str:
+    if group is None:
+        return ""
+    return (
+        f"{reverse('admin:reconciliation_matchcandidate_change', args=[group.lead.pk])}{query(wanted.given)}"
+    )
+
+
+def _filters(request: HttpRequest, wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    tenants = access_of(request.user).tenants().order_by("name")
+    found = [
+        ("tenant", "Tenant", [(str(tenant.pk), tenant.name) for tenant in tenants], wanted.tenant),
+        ("band", "Score", list(duplicates.BAND_WORDS.items()), wanted.band),
+        ("reason", "Agrees in", [(name, name) for name in REASONS], wanted.reason),
+    ]
+    return [row for row in found if len(row[2]) > 1 or row[3]]
+
+
+def _lines(found: list[Group]) -> list[dict[str, Any]]:
+    """The rows of one page of the list: each group with its records and the likeliest pair's reasons."""
+    ids: dict[str, set[int]] = {}
+    for group in found:
+        ids.setdefault(group.entity, set()).update(group.members)
+    records = {
+        (name, pk): record
+        for name, wanted in ids.items()
+        for pk, record in ENTITIES[name].objects.select_related("tenant").in_bulk(list(wanted)).items()
+    }
+    reasons = duplicates.reasons_of(group.lead for group in found)
+    return [
+        {
+            "group": group,
+            "records": [records[group.entity, pk] for pk in group.members if (group.entity, pk) in records],
+            "percent": percent(group.lead.score),
+            "reasons": reasons.get(group.lead.pk, []),
+        }
+        for group in found
+    ]
+
+
+def _pairs(group: Group, names: dict[int, str]) -> list[dict[str, Any]]:
+    """Each pair of the group: its score and reasons, where it was compared at all."""
+    known = {(pair.left, pair.right): pair for pair in group.pairs}
+    reasons = duplicates.reasons_of(group.pairs)
+    found = []
+    for left, right in combinations(sorted(names), 2):
+        pair = known.get((left, right))
+        found.append(
+            {
+                "ids": (left, right),
+                "names": (names[left], names[right]),
+                "percent": percent(pair.score) if pair else "",
+                "reasons": reasons.get(pair.pk, []) if pair else [],
+            }
+        )
+    return found
+
+
+def percent(score: float) -> str:
+    """A score as people read it; never 100 %, because nothing is that certain."""
+    return f"{min(int(score * 100), 99)} %"

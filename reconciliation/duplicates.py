@@ -1,0 +1,164 @@
+"""Which records may be one: open candidates as groups. Queries only; refusing and merging have their own modules.
+
+The route: open pairs of some tenants -> each end followed to what it has been merged into -> refused pairs left out
+-> joined into groups (A=B and B=C are one group of three), the likeliest first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.models import Tenant
+from reconciliation.matching import refusals
+from reconciliation.models import MatchCandidate
+
+MOST = 20_000
+"""Pairs looked at, the likeliest first: more than people go through in a month."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two records, as they stand after merges, and the candidate that says so."""
+
+    pk: int
+    left: int
+    right: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records that may be one. `lead` is the likeliest pair's candidate: the group goes by it."""
+
+    tenant_id: int
+    entity: str
+    members: tuple[int, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def lead(self) -> Pair:
+        return self.pairs[0]
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """Where it stands in the list."""
+        return -self.lead.score, self.lead.pk
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the list, as they stand in its address."""
+
+    tenant: str = ""
+    band: str = ""
+    reason: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Wanted":
+        found = {name: str(query.get(name, "")).strip()[:200] for name in ("tenant", "band", "reason", "q")}
+        if not found["tenant"].isdecimal():
+            found["tenant"] = ""
+        return cls(**found)
+
+    @property
+    def given(self) -> dict[str, str]:
+        names = ("tenant", "band", "reason", "q")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+
+BANDS: Mapping[str, tuple[float, float]] = {
+    "certain": (0.99, 1.01),
+    "likely": (0.9, 0.99),
+    "possible": (0.0, 0.9),
+}
+BAND_WORDS = {
+    "certain": "almost certain (99 % and more)",
+    "likely": "likely (90–99 %)",
+    "possible": "possible",
+}
+
+
+def waiting(tenants: Iterable[int]) -> Any:
+    """Open candidates of these tenants."""
+    return MatchCandidate.objects.filter(tenant__in=set(tenants), state=MatchCandidate.State.OPEN)
+
+
+def groups(tenants: Iterable[int], wanted: Wanted) -> list[Group]:
+    """All groups, the likeliest first, narrowed by everything wanted but the search."""
+    chosen = set(tenants)
+    if wanted.tenant:
+        chosen &= {int(wanted.tenant)}
+    rows = waiting(chosen).order_by("-score", "pk").values_list(
+        "tenant_id", "entity", "pk", "left_id", "right_id", "score"
+    )  # fmt: skip
+    by_kind: dict[tuple[int, str], list[Pair]] = {}
+    for tenant_id, entity, *pair in rows[:MOST]:
+        by_kind.setdefault((tenant_id, entity), []).append(Pair(*pair))
+    found = [group for key, pairs in by_kind.items() for group in _grouped(*key, pairs)]
+    low, high = BANDS.get(wanted.band, (0.0, 1.01))
+    matching = [group for group in found if low <= group.lead.score < high]
+    if wanted.reason:
+        with_it = candidates_saying(matching, wanted.reason)
+        matching = [group for group in matching if any(pair.pk in with_it for pair in group.pairs)]
+    return sorted(matching, key=lambda group: group.place)
+
+
+def group_of(candidate: MatchCandidate) -> Group | None:
+    """The group that a candidate belongs to, or None where nothing is left to decide."""
+    for group in groups([candidate.tenant_id], Wanted()):
+        if any(pair.pk == candidate.pk for pair in group.pairs):
+            return group
+    return None
+
+
+def _grouped(tenant_id: int, entity: str, pairs: list[Pair]) -> list[Group]:
+    became = refusals.survivors({end for pair in pairs for end in (pair.left, pair.right)})
+    refused = refusals.refused_pairs(Tenant(pk=tenant_id))
+    now: dict[tuple[int, int], Pair] = {}
+    for pair in pairs:
+        ends = sorted((became.get(pair.left, pair.left), became.get(pair.right, pair.right)))
+        key = (ends[0], ends[1])
+        if ends[0] != ends[1] and key not in refused and key not in now:
+            now[key] = Pair(pair.pk, *key, pair.score)
+    joined = refusals.groups([(pair.left, pair.right, pair.score) for pair in now.values()], refused)
+    member = {number: tuple(group) for group in joined for number in group}
+    of_group: dict[tuple[int, ...], list[Pair]] = {}
+    for pair in now.values():
+        group = member.get(pair.left, ())
+        if pair.right in group:
+            of_group.setdefault(group, []).append(pair)
+        else:  # a refusal keeps its two groups apart: it is a question of its own
+            of_group.setdefault((pair.left, pair.right), []).append(pair)
+    return [Group(tenant_id, entity, members, tuple(found)) for members, found in of_group.items()]
+
+
+def reasons_of(pairs: Iterable[Pair]) -> dict[int, list[tuple[str, bool]]]:
+    """Per candidate its reasons: in words, and whether each speaks for one record."""
+    rows = MatchCandidate.objects.filter(pk__in=[pair.pk for pair in pairs])
+    return {pk: told(reasons) for pk, reasons in rows.values_list("pk", "reasons")}
+
+
+def told(reasons: Any) -> list[tuple[str, bool]]:
+    """Stored reasons as (words, speaks for it). The start weight is no reason that a person needs."""
+    found = []
+    for reason in reasons if isinstance(reasons, list) else [reasons]:
+        if isinstance(reason, dict):
+            if reason.get("field") != "start":
+                found.append((str(reason.get("words", "")), float(reason.get("weight", 0)) > 0))
+        else:
+            found.append((str(reason), True))
+    return found
+
+
+def candidates_saying(found: Iterable[Group], reason: str) -> set[int]:
+    """Of these groups' candidates, those with a field among their reasons that speaks for one record."""
+    ids = [pair.pk for group in found for pair in group.pairs]
+    rows = MatchCandidate.objects.filter(pk__in=ids).values_list("pk", "reasons")
+    return {pk for pk, reasons in rows if reason in fields_for(reasons)}
+
+
+def fields_for(reasons: Any) -> set[str]:
+    """The fields that speak for one record."""
+    found = reasons if isinstance(reasons, list) else []
+    return {str(row["field"]) for row in found if isinstance(row, dict) and row.get("weight", 0) > 0}
