@@ -1,0 +1,115 @@
+"""What the queue runs: it wakes workers, tidies up after the dead, and forgets what is long over."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+
+from integrations import leases, runs, schedule, syncing, tasks
+from integrations.models import Heartbeat, Run, RunFailure
+from tests.integrations.syncs import rule_of
+from tests.integrations.truth import differences
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_one_woken_worker_brings_a_merchant_in_parents_before_children(connection, sandbox):
+    batch = syncing.start(connection, user=None)
+    assert tasks.wake() > 20
+    done = Run.objects.filter(batch=batch).order_by("started_at")
+    assert set(done.values_list("state", flat=True)) == {"completed"}
+    names = [run.rule.entity for run in done]
+    assert names.index("customer") < names.index("location") < names.index("job") < names.index("invoice")
+    enabled = connection.rules.filter(enabled=True).values_list("entity", flat=True)
+    assert differences(connection, sandbox.control, *enabled) == []
+    assert tasks.wake() == 0
+
+
+def test_a_worker_woken_for_nothing_does_nothing(connection):
+    connection.rules.update(due_at=None)
+    assert tasks.wake() == 0
+
+
+def test_a_worker_works_in_slices_and_leaves_the_rest_to_the_next(connection, monkeypatch):
+    connection.rules.update(page_size=2)
+    syncing.start(connection, user=None, entities=["customer"])
+    connection.rules.exclude(entity="customer").update(due_at=None)
+    OrmQ.objects.all().delete()
+    monkeypatch.setattr(tasks, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "WAKE_SECONDS", 0.05)
+    assert tasks.wake() >= 1
+    if Run.objects.filter(rule__entity="customer", state="running").exists():
+        assert OrmQ.objects.count() == 1, "it has called for another turn"
+    while tasks.wake():
+        pass
+    assert Run.objects.get(rule__entity="customer").state == "completed"
+
+
+def test_the_tick_shows_life_and_wakes_workers_for_what_is_due(connection):
+    connection.rules.update(due_at=None)
+    rule_of(connection, "customer").__class__.objects.filter(entity="customer").update(due_at=timezone.now())
+    OrmQ.objects.all().delete()
+    tasks.tick()
+    assert schedule.is_alive(timezone.now())
+    assert OrmQ.objects.count() == 1
+
+
+def test_an_open_run_that_nobody_may_work_on_is_closed(connection):
+    rule = rule_of(connection, "customer")
+    run = runs.ask(rule, Run.Trigger.PERSON)
+    type(rule).objects.filter(pk=rule.pk).update(enabled=False)
+    assert tasks.sweep(timezone.now()) == 1
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+    assert "switched off meanwhile" in run.error
+
+
+def test_an_open_run_at_work_is_left_alone_until_its_lease_ends(connection):
+    rule = rule_of(connection, "customer")
+    runs.ask(rule, Run.Trigger.PERSON)
+    leases.take(rule.pk)
+    type(rule).objects.filter(pk=rule.pk).update(enabled=False)
+    assert tasks.sweep(timezone.now()) == 0
+    assert tasks.sweep(timezone.now() + leases.LEASE + timedelta(seconds=1)) == 1
+
+
+def test_a_run_whose_worker_died_is_taken_up_again(connection):
+    rule = rule_of(connection, "customer")
+    runs.ask(rule, Run.Trigger.PERSON)
+    leases.take(rule.pk)
+    later = timezone.now() + leases.LEASE + timedelta(seconds=1)
+    assert rule.pk in {found.rule_id for found in schedule.candidates(later)}
+
+
+def test_runs_of_long_ago_are_forgotten_but_not_their_open_failures(connection):
+    rule = rule_of(connection, "customer")
+    long_ago = timezone.now() - timedelta(days=91)
+    old, troubled, recent = (
+        Run.objects.create(rule=rule, state=Run.State.COMPLETED, finished_at=at)
+        for at in (long_ago, long_ago, timezone.now())
+    )
+    RunFailure.objects.create(
+        rule=rule, run=old, reason="x", message="x", state="resolved", created_at=long_ago
+    )
+    kept = RunFailure.objects.create(rule=rule, run=troubled, reason="x", message="x", created_at=long_ago)
+    tasks.prune(timezone.now())
+    assert set(Run.objects.filter(rule=rule)) == {troubled, recent}
+    assert list(RunFailure.objects.all()) == [kept]
+
+
+def test_pruning_is_done_once_a_day(connection):
+    now = timezone.now()
+    Heartbeat.objects.create(name=tasks.PRUNE, at=now - timedelta(hours=23))
+    rule = rule_of(connection, "customer")
+    Run.objects.create(rule=rule, state=Run.State.COMPLETED, finished_at=now - timedelta(days=200))
+    tasks.prune(now)
+    assert Run.objects.filter(rule=rule).exists()
+    tasks.prune(now + timedelta(hours=2))
+    assert not Run.objects.filter(rule=rule).exists()
+
+
+def test_there_is_one_tick_however_often_the_portal_is_migrated(db):
+    for _ in range(3):
+        tasks.ensure_schedule()
+    assert Schedule.objects.filter(func="integrations.tasks.tick").count() == 1
