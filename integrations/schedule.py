@@ -16,7 +16,9 @@ from django.utils import timezone
 from integrations import leases
 from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease
-from integrations.models import Connection, Heartbeat, Run, SyncRule
+from integrations.models import Connection, Delivery, Heartbeat, Run, SyncRule
+from integrations.push.owing import PUSHING
+from integrations.push.working import due
 from portal.models import Tenant
 
 Place = tuple[int, str]
@@ -29,7 +31,7 @@ _ACTIVE_TENANTS = (Tenant.Status.ONBOARDING, Tenant.Status.LIVE)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A rule with something to do. `blocked_by` are entities that should arrive before its own."""
+    """A rule with something to do. `owes` means that it has deliveries whose time has come."""
 
     rule_id: int
     connection_id: int
@@ -39,6 +41,7 @@ class Candidate:
     due_at: datetime | None
     first: bool
     asked_for: bool
+    owes: bool = False
 
 
 def choose(
@@ -69,7 +72,14 @@ def choose(
 
 def _urgency(candidate: Candidate) -> tuple[Any, ...]:
     due = candidate.due_at.timestamp() if candidate.due_at else float("inf")
-    return (not candidate.asked_for, not candidate.first, candidate.position, due, candidate.rule_id)
+    return (
+        not candidate.asked_for,
+        not candidate.owes,
+        not candidate.first,
+        candidate.position,
+        due,
+        candidate.rule_id,
+    )
 
 
 def workable() -> QuerySet[SyncRule]:
@@ -82,15 +92,23 @@ def workable() -> QuerySet[SyncRule]:
 
 
 def candidates(now: datetime) -> list[Candidate]:
-    """Rules with an open run or a time that has come, whose lease is free."""
+    """Rules with an open run, a time that has come, or deliveries that are due; whose lease is free.
+
+    A rule owes nothing before its first pull, which tells what the other side has; and while the outcome of a write
+    is unknown it is not read, since a row that the write has made would come as a stranger.
+    """
     open_run = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN))
     by_person = Exists(
         Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN).exclude(trigger=Run.Trigger.SCHEDULE)
     )
+    owed = Exists(due(now).filter(rule=OuterRef("pk")))
+    unresolved = Exists(Delivery.objects.filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
+    pushing = Q(owes=True, direction__in=PUSHING, synced_at__isnull=False)
+    pulling = (Q(has_run=True) | Q(due_at__lte=now)) & Q(unresolved=False)
     rules = (
         workable()
-        .annotate(has_run=open_run, asked_for=by_person)
-        .filter(Q(has_run=True) | Q(due_at__lte=now))
+        .annotate(has_run=open_run, asked_for=by_person, owes=owed, unresolved=unresolved)
+        .filter(pulling | pushing)
         .filter(Q(lease_until=None) | Q(lease_until__lte=now))
         .values_list(
             "pk",
@@ -102,11 +120,12 @@ def candidates(now: datetime) -> list[Candidate]:
             "synced_at",
             "failures",
             "asked_for",
+            "owes",
         )
     )
     return [
-        Candidate(pk, connection, tenant, entity, position, due, synced is None and not failures, asked)
-        for pk, connection, tenant, entity, position, due, synced, failures, asked in rules
+        Candidate(pk, connection, tenant, entity, position, at, synced is None and not failures, asked, owes)
+        for pk, connection, tenant, entity, position, at, synced, failures, asked, owes in rules
     ]
 
 

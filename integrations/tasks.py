@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from integrations import disconnecting, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
-from integrations.work import work_under
+from integrations.work import take_turn
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def wake() -> int:
     until = time.monotonic() + WAKE_SECONDS
     slices = 0
     while (left := until - time.monotonic()) > 0 and (lease := schedule.next_lease()) is not None:
-        work_under(lease, seconds=min(SLICE_SECONDS, left))
+        take_turn(lease, seconds=min(SLICE_SECONDS, left))
         slices += 1
     if slices and time.monotonic() >= until and schedule.candidates(timezone.now()):
         call_workers(1)  # there is more: leave the queue a turn, then go on

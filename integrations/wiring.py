@@ -24,8 +24,11 @@ _PHRASES = {
 
 def connect() -> None:
     """Called once, when Django is ready."""
+    from integrations.push import owing
+    from reconciliation.changes import changed
     from reconciliation.links import register_deep_link
 
+    changed.connect(owing.on_change, dispatch_uid="integrations.push")
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
     health.register_check("worker", worker_problem)

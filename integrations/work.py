@@ -19,6 +19,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease, LeaseLost
 from integrations.models import Connection, Run, SyncRule
 from integrations.pull import Cancelled, Progress, Pull
+from integrations.push import working
 from integrations.scope import ScopeError
 from portal.logs import redact
 from portal.secrets import SecretUnreadable
@@ -51,13 +52,57 @@ def work(rule_id: int, *, seconds: float = float("inf"), progress: Progress = si
 def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended:
     """Work under a lease already taken, and give it back."""
     rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
+    try:
+        held = _resolve(rule, lease, time.monotonic() + seconds)
+    except BaseException:
+        leases.release(lease)
+        raise
     run = Run.objects.filter(rule=rule, state__in=Run.OPEN).first()
     if run is None:
         run = runs.ask(rule, Run.Trigger.SCHEDULE)
     run.rule = rule
+    if held:
+        leases.release(lease)
+        return Ended(run, done=False)
     try:
         return _attempt(run, lease, time.monotonic() + seconds, progress)
     finally:
+        leases.release(lease)
+
+
+def _resolve(rule: SyncRule, lease: Lease, until: float) -> bool:
+    """Whether the rule's rows must not be read yet: one that a write has made would come as a stranger."""
+    if not working.unresolved(rule):
+        return False
+    try:
+        working.push(rule, lease, until)
+    except LeaseLost:
+        return True
+    return working.unresolved(rule)
+
+
+def push_under(lease: Lease, *, seconds: float) -> int:
+    """Send what the rule owes, under a lease that stays taken. Returns how many deliveries were brought on."""
+    rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
+    return working.push(rule, lease, time.monotonic() + seconds)
+
+
+def take_turn(lease: Lease, *, seconds: float) -> None:
+    """A worker's turn on a rule: first what it owes, then the pull that is due, if one is."""
+    until = time.monotonic() + seconds
+    try:
+        push_under(lease, seconds=seconds)
+    except LeaseLost:
+        return
+    except Exception:
+        leases.release(lease)
+        raise
+    rule = SyncRule.objects.get(pk=lease.rule_id)
+    asked = Run.objects.filter(rule=rule, state__in=Run.OPEN).exists()
+    is_due = rule.due_at is not None and rule.due_at <= timezone.now()
+    if (asked or is_due) and not working.unresolved(rule):
+        work_under(lease, seconds=max(1.0, until - time.monotonic()))
+    else:
         leases.release(lease)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciliation import bulk
+from reconciliation.changes import announce
 from reconciliation.entities import ChildRows, Entity
 from reconciliation.fates import Key, Placed
 from reconciliation.intake import Intake
@@ -69,6 +70,7 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
         for record_id, p, value in zip(ids, placed, values, strict=True)
     ]
     write_links(intake, now, placed, states)
+    announce(entity.name, tenant_id, list(ids), origin=intake.source)
 
 
 def remember(intake: Intake, now: datetime, state: Link.State, placed: Sequence[Placed]) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from portal import audit
 from portal.models import User
+from reconciliation.changes import announce
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Change
 from reconciliation.normalise import normal_form
@@ -68,6 +69,7 @@ def edit(
         fields=fields,
     )
     audit.record(f"record.{kind}", record, actor=actor, diff=fields, note=note)
+    announce(entity.name, record.tenant_id, [record_id])
     return change
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from portal import audit
 from portal.models import User
 from reconciliation import bulk, relations
+from reconciliation.changes import announce
 from reconciliation.editing import RecordMovedOn, typed, write
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Change, Link, MatchCandidate, Merge, MergeMove, Record, Source
@@ -83,6 +84,7 @@ def merge(
         if source is None:
             names = ", ".join(str(loser) for loser in losers)
             audit.record("record.merged", survivor, actor=actor, diff=_diff(act), note=names)
+        announce(entity.name, act.tenant_id, [survivor_id, *ids], origin=source)
     return act
 
 
@@ -216,6 +218,7 @@ def undo(act: Merge, *, actor: User | None = None) -> Undone:
         Merge.objects.filter(pk=act.pk).update(undone_at=now, undone_by=actor, undone=done)
         _note(act, Change.Kind.UNMERGED, losers, actor, None, now)
         audit.record("record.unmerged", entity.objects.get(pk=act.survivor_id), actor=actor)
+        announce(entity.name, act.tenant_id, [act.survivor_id, *losers])
     return result
 
 

@@ -48,6 +48,11 @@ class Decision:
     base: dict[str, Any] = field(default_factory=dict)
     conflicts: list[FieldConflict] = field(default_factory=list)
 
+    @property
+    def overruled(self) -> bool:
+        """Whether a value here stood against the source's, which does not know it yet."""
+        return any(met.settled and met.field not in self.take for met in self.conflicts)
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:

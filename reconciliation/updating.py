@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from reconciliation import bulk, conflicts
+from reconciliation.changes import announce
 from reconciliation.creating import LINK_VALUES, NO_KEY, NOTHING, filled, insert_children, link_values
 from reconciliation.fates import Placed
 from reconciliation.forms import same
@@ -56,8 +57,10 @@ def update(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
     _write_records(intake, now, revisions)
     _write_children(intake, revisions)
     _write_links(now, revisions)
-    _write_changes(intake, now, revisions)
+    changed = _write_changes(intake, now, revisions)
     conflicts.record(intake, now, revisions)
+    overruled = [revision.record_id for revision in revisions if revision.decision.overruled]
+    announce(intake.entity.name, intake.source.tenant_id, changed, origin=intake.source, overruled=overruled)
 
 
 def _is_merged(placed: Placed) -> bool:
@@ -167,7 +170,8 @@ def _touch_merged(now: datetime, placed: Sequence[Placed]) -> None:
     bulk.update(Link, columns, rows)
 
 
-def _write_changes(intake: Intake, now: datetime, revisions: list[Revision]) -> None:
+def _write_changes(intake: Intake, now: datetime, revisions: list[Revision]) -> list[int]:
+    """The ids of the records that changed."""
     rows = []
     for revision in revisions:
         thawed = revision.placed.link is not None and revision.placed.link.state == Link.State.FROZEN
@@ -176,6 +180,7 @@ def _write_changes(intake: Intake, now: datetime, revisions: list[Revision]) -> 
             kind = Change.Kind.THAWED if thawed else Change.Kind.UPDATED
             rows.append((revision.record_id, kind, fields))
     _insert_changes(intake, now, rows)
+    return [record_id for record_id, _, _ in rows]
 
 
 def changed_fields(intake: Intake, revision: Revision) -> dict[str, list[Any]]:

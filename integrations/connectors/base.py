@@ -8,6 +8,7 @@ loops that use them, so adding one touches no loop.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 Row = dict[str, Any]
@@ -46,8 +47,59 @@ class Children:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """Rows that a create can bring along: their entity, the body's list for them, and whether one is needed.
+
+    `reference` is the part's reference to the row it comes with; `alike` are the record fields that tell a part
+    from its siblings.
+    """
+
+    entity: str
+    member: str
+    reference: str
+    alike: tuple[str, ...]
+    needed: bool = False
+
+
+class Find(StrEnum):
+    """How a row that may have been created is looked for, where its create was not answered."""
+
+    KEY = "key"
+    SIBLINGS = "siblings"
+    FEED = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """How one entity of one system is written; an entity without one is never written.
+
+    `create` and `update` are paths with `{id}` and, for rows that live below another, `{parent}`: the external
+    id of the reference named by `parent`. `members` are the top members of a row that may be sent; `whole` are
+    those of them that go whole or not at all, each with what stands for null in it. `references` are sent by
+    a create, as the numbers they are; `needed` are members without which a create makes no sense. `alike` are the
+    members that tell a row among its siblings; `rename` gives members that a write calls otherwise than a read.
+    `two_way` is how a new connection begins.
+    """
+
+    scope: str
+    members: frozenset[str]
+    find: Find
+    create: str | None = None
+    update: str | None = None
+    siblings: str | None = None
+    parent: str | None = None
+    whole: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    needed: frozenset[str] = frozenset()
+    alike: tuple[str, ...] = ()
+    parts: tuple[Parts, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
-    """How one entity of one system is read.
+    """How one entity of one system is read, and, with `write`, written.
 
     `path` is its paged list and `feed` its export feed; either may be missing. `{tenant}` in them is the
     remote tenant id. `modified_filter` is False where the list cannot be asked for changes only. `ids` is the
@@ -76,6 +128,7 @@ class Entity:
     max_page_size: int = 5000
     read_only: bool = False
     deep_link: str | None = None
+    write: Write | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +222,26 @@ class Connector(Protocol):
 
     def fetch(self, entity: Entity, external_ids: Sequence[str]) -> list[Row]:
         """Read single records again, active or not; those that are gone are left out."""
+        ...
+
+    def read(self, entity: Entity, external_id: str, parent: str = "") -> Row | None:
+        """One row as a pull would give it, or None where it is gone. `parent` for rows below another."""
+        ...
+
+    def create(self, entity: Entity, body: Row, *, key: str, parent: str = "") -> str:
+        """Create a row under our key and return its external id ("" where the reply has none). Never repeated."""
+        ...
+
+    def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
+        """Send changed members; returns the row as a pull would give it, None where the reply is empty."""
+        ...
+
+    def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
+        """The entity's rows whose `reference` is the row `parent`, as a pull would give them."""
+        ...
+
+    def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
+        """Rows that the create of `body` under `key`, begun at `since`, may have made."""
         ...
 
     def close(self) -> None:

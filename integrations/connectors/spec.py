@@ -57,9 +57,10 @@ class Build(Protocol):
 class ConnectorSpec:
     """One system.
 
-    `rate` is the calls a second that keep its limit; `account_field` is the credential that people know the
-    account by; `check_address` refuses, as `build` does, addresses that a custom environment may not have;
-    `switch_off` tells the merchant's admin where access is ended at the system itself.
+    `rate` is the calls a second that keep its limit; `late_effect` the seconds in which a call whose answer was lost
+    may still take effect, which is the system's own time-out and some; `account_field` is the credential that
+    people know the account by; `check_address` refuses, as `build` does, addresses that a custom environment may
+    not have; `switch_off` tells the merchant's admin where access is ended at the system itself.
     """
 
     system: str
@@ -72,6 +73,7 @@ class ConnectorSpec:
     rate: float
     account_field: str
     switch_off: str = ""
+    late_effect: float = 120.0
 
     def clean(self, credentials: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """The credentials as they are to be stored, and what is wrong with them, both by field name."""

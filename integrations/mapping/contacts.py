@@ -27,6 +27,14 @@ def contact_kind(value: Any) -> str:
     return _KINDS.get(word, word)
 
 
+def remote_kind(value: Any) -> str:
+    """The remote's word for the portal's kind of contact."""
+    return _REMOTE_KINDS.get(value, value)
+
+
+_REMOTE_KINDS = {"phone": "Phone", "mobile": "MobilePhone", "fax": "Fax", "email": "Email"}
+
+
 def reads_phone(part: str) -> Bind:
     """A transform that gives one part of a phone number."""
     get = attrgetter(part)

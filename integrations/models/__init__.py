@@ -1,6 +1,7 @@
 """Connections to other systems, what of them is synced, and what happened."""
 
 from integrations.models.connections import AccessToken, CallBudget, Connection
+from integrations.models.deliveries import Delivery, Outbox
 from integrations.models.rules import FieldMapping, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
 from integrations.models.wiping import Disconnection
@@ -9,9 +10,11 @@ __all__ = [
     "AccessToken",
     "CallBudget",
     "Connection",
+    "Delivery",
     "Disconnection",
     "FieldMapping",
     "Heartbeat",
+    "Outbox",
     "Run",
     "RunFailure",
     "SyncRule",

@@ -15,6 +15,7 @@ from integrations.connectors.http import Answer, HttpClient, Policy
 from integrations.connectors.servicetitan import scopes
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.connectors.servicetitan.errors import classify
+from integrations.connectors.servicetitan.writing import Writes
 from integrations.connectors.tokens import fetch_by_client_credentials
 from integrations.connectors.transport import Call, Limits
 
@@ -36,6 +37,7 @@ class ServiceTitanConnector:
         client_id: str,
         client_secret: str,
         app_key: str,
+        application_guid: str = "",
         hosts: Hosts,
         token_store: TokenStore,
         limiter: Limiter,
@@ -46,6 +48,7 @@ class ServiceTitanConnector:
         self._client_id = client_id
         self._client_secret = client_secret
         self._app_key = app_key
+        self._writes = Writes(self, application_guid)
         self._hosts = hosts
         self._tokens = token_store
         self._http = HttpClient(classify, limiter=limiter, policy=policy, limits=limits)
@@ -69,8 +72,8 @@ class ServiceTitanConnector:
             params["includeTotal"] = "true"
         if modified_since is not None and entity.modified_filter:
             params["modifiedOnOrAfter"] = wire_time(modified_since)
-        answer = self._get(entity, entity.path, params)
-        return _page(entity, answer)
+        answer = self.get(entity, entity.path, params)
+        return page_of(entity, answer)
 
     def feed_page(self, entity: Entity, position: str | None, *, recent: bool = False) -> Page:
         """The next batch of the entity's export feed; `position` as in `Connector.feed_page`."""
@@ -81,8 +84,8 @@ class ServiceTitanConnector:
             params["from"] = position
         if recent:
             params["includeRecentChanges"] = "true"
-        answer = self._get(entity, entity.feed, params)
-        page = _page(entity, answer)
+        answer = self.get(entity, entity.feed, params)
+        page = page_of(entity, answer)
         if page.has_more and (not page.continue_from or page.continue_from == position):
             raise _unexpected(entity, "the feed says that there is more, but not from where")
         return page
@@ -95,8 +98,28 @@ class ServiceTitanConnector:
         for start in range(0, len(external_ids), IDS_PER_CALL):
             some = external_ids[start : start + IDS_PER_CALL]
             params = {**entity.params, entity.ids: ",".join(some), "pageSize": str(IDS_PER_CALL)}
-            rows.extend(_page(entity, self._get(entity, entity.path, params)).rows)
+            rows.extend(page_of(entity, self.get(entity, entity.path, params)).rows)
         return rows
+
+    def read(self, entity: Entity, external_id: str, parent: str = "") -> Row | None:
+        """See `Connector.read`."""
+        return self._writes.read(entity, external_id, parent)
+
+    def create(self, entity: Entity, body: Row, *, key: str, parent: str = "") -> str:
+        """See `Connector.create`."""
+        return self._writes.create(entity, body, key, parent)
+
+    def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
+        """See `Connector.update`."""
+        return self._writes.update(entity, external_id, body, parent)
+
+    def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
+        """See `Connector.below`."""
+        return self._writes.below(entity, reference, parent)
+
+    def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
+        """See `Connector.find`."""
+        return self._writes.find(entity, body, key, parent, since)
 
     def check(self) -> Check:
         """Get a token, then try what it grants with one small read a module. Raises RemoteError if nothing works."""
@@ -119,13 +142,18 @@ class ServiceTitanConnector:
             return error
         return None
 
-    def _get(self, entity: Entity, path: str, params: Mapping[str, str]) -> Answer:
+    def get(self, entity: Entity, path: str, params: Mapping[str, str]) -> Answer:
+        """One read; a refusal is explained. Raises RemoteError."""
         try:
             return self._send(Call("GET", self._url(path), params=params, repeatable=True))
         except RemoteError as error:
             if error.reason == "forbidden":
                 raise self._explain_refusal(entity, error) from None
             raise
+
+    def send(self, method: str, path: str, body: Row) -> Answer:
+        """One write, never repeated unless it surely had no effect. Raises RemoteError."""
+        return self._send(Call(method, self._url(path), json=body, empty_ok=True))
 
     def _send(self, call: Call) -> Answer:
         headers = _Credentials(self._tokens, self._fetch_token, self._app_key)
@@ -205,7 +233,7 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _page(entity: Entity, answer: Answer) -> Page:
+def page_of(entity: Entity, answer: Answer) -> Page:
     data = answer.data
     rows = data.get("data") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not all(type(row) is dict for row in rows):

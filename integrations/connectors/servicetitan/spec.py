@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from integrations.connectors.base import Connector, Limiter, TokenStore
 from integrations.connectors.hosts import CUSTOM, Hosts, resolve
@@ -29,6 +30,13 @@ def _tenant_id(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
         raise ValueError("The tenant id is a whole number, digits only, such as 1234567890.")
     return str(int(text))
+
+
+def _guid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("A GUID looks like 1b4e28ba-2fa1-11d2-883f-0016d3cca427. Copy it again.") from None
 
 
 def _one_word(label: str) -> Callable[[str], str]:
@@ -63,6 +71,7 @@ def build(
         client_id=credentials["client_id"],
         client_secret=credentials["client_secret"],
         app_key=credentials["app_key"],
+        application_guid=credentials.get("application_guid", ""),
         hosts=check_address(environment, api_url=api_url, auth_url=auth_url, allowed=allowed_hosts),
         token_store=token_store,
         limiter=limiter,
@@ -99,6 +108,14 @@ SERVICETITAN = ConnectorSpec(
             "the app > Application Key.",
             secret=True,
         ),
+        CredentialField(
+            "application_guid",
+            "External data application GUID",
+            "Needed to create records in ServiceTitan: ServiceTitan developer portal > My Apps > the app > External "
+            "Data Application GUID. Trunkline marks with it what it has created, so that nothing is created twice.",
+            required=False,
+            validate=_guid,
+        ),
     ),
     environments=(
         Environment("production", "Production"),
@@ -114,4 +131,5 @@ SERVICETITAN = ConnectorSpec(
         f"ServiceTitan has no call that ends access. The merchant's admin opens {WHERE}, chooses the app and "
         "disables it; until then the credentials would still work for whoever has a copy of them."
     ),
+    late_effect=110.0,
 )

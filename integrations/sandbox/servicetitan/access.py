@@ -15,6 +15,7 @@ TENANT = 900001
 APP_KEY = "ak1.sandbox"
 CLIENT_ID = "cid.sandbox"
 CLIENT_SECRET = "cs1.sandbox"
+APPLICATION_GUID = "5a9db0c5-7a1d-4c0e-9a51-000000900001"
 ALL_SCOPES: tuple[str, ...] = tuple(sorted((*READ_SCOPES, *WRITE_SCOPES)))
 
 

@@ -44,7 +44,8 @@ def answer(control: Control, access: Access, request: Request, call: Call) -> Re
         access.check(authorization, app_key, call.tenant, scope)
 
     if request.method != "GET":
-        return writes.answer(control, request, f"{call.module}/{call.path}", check)
+        with control.store.journal.of_api():
+            return writes.answer(control, request, f"{call.module}/{call.path}", check)
     if resource := FEEDS.get(where):
         check(f"{resource.feed_scope or resource.scope}:r")
         return feeds.answer(

@@ -112,6 +112,7 @@ def create_app(
     control.lag, control.page_cap, control.feed_page = lag, page_cap, feed_page
     control.latency = _latency(latency)
     control.limit(rate, window)
+    store.journal.on = True
     return Sandbox(control, gate)
 
 
@@ -128,4 +129,5 @@ def credentials(sandbox: Sandbox) -> dict[str, Any]:
         "app_key": sandbox.access.app_key,
         "client_id": access.CLIENT_ID,
         "client_secret": access.CLIENT_SECRET,
+        "application_guid": access.APPLICATION_GUID,
     }

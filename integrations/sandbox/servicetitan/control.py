@@ -146,6 +146,11 @@ class Control:
                     table.write(row_id, {}, self.now_ticks())
             return added
 
+    def journal(self) -> list[dict[str, Any]]:
+        """Every effect on a row since the start, in order: see `journal.Entry`."""
+        with self.store.lock:
+            return self.store.journal.report()
+
     def endpoint(self, name: str, status: int) -> None:
         """What an endpoint that left the public spec answers: 200 (it works), 403 or 404."""
         self.endpoints[name] = status

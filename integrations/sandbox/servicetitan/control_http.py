@@ -27,6 +27,7 @@ VERBS: Mapping[str, Verb] = {
     "stats": lambda control, body: control.stats(),
     "reset": lambda control, body: control.reset(),
     "faults": _faults,
+    "journal": lambda control, body: control.journal(),
     "touch": lambda control, body: control.touch(body["entity"], body.get("count"), share=body.get("share")),
     "merge": lambda control, body: control.merge(body["loser"], body["winner"]),
     "deactivate": lambda control, body: control.deactivate(body["entity"], body["id"]),

@@ -78,6 +78,7 @@ def _narrow_by_ids(table: Table, resource: Resource, args: Args) -> list[Row]:
     if not resource.ids or not args.get("ids"):
         return list(table.rows.values())
     wanted = id_list(args["ids"], "ids")
+    table.journal.read(table.name, wanted)
     return [table.rows[row_id] for row_id in sorted(set(wanted)) if row_id in table.rows]
 
 

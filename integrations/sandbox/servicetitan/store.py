@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from integrations.sandbox import times
+from integrations.sandbox.servicetitan.journal import Journal
 
 Body = dict[str, Any]
 
@@ -37,7 +38,8 @@ def encoded(body: Body) -> bytes:
 class Table:
     """The rows of one resource, in order of id, and the orders and indexes derived from them."""
 
-    def __init__(self, first_id: int, step: int = 1) -> None:
+    def __init__(self, name: str, journal: Journal, first_id: int, step: int = 1) -> None:
+        self.name, self.journal = name, journal
         self.rows: dict[int, Row] = {}
         self.external: dict[int, dict[str, dict[str, str]]] = {}
         self.version = 0
@@ -62,6 +64,7 @@ class Table:
         row = Row(body["id"] if row_id is None else row_id, created, modified, active, parent, encoded(body))
         self.rows[row.id] = row
         self.version += 1
+        self.journal.wrote(self.name, row.id, {}, body)
         return row
 
     def read(self, row_id: int) -> Body:
@@ -71,7 +74,8 @@ class Table:
     def write(self, row_id: int, changes: Mapping[str, Any], now: int | None) -> Body:
         """Change members of a row; with `now` its modification time moves as well. Raises KeyError."""
         row = self.rows[row_id]
-        body = {**orjson.loads(row.body), **changes}
+        before = orjson.loads(row.body)
+        body = {**before, **changes}
         if now is not None:
             row.modified = now
             if "modifiedOn" in body:
@@ -79,6 +83,7 @@ class Table:
         row.active = bool(body.get("active", row.active))
         row.body = encoded(body)
         self.version += 1
+        self.journal.wrote(self.name, row_id, before, body)
         return body
 
     def remove(self, row_id: int, now: int) -> None:
@@ -122,8 +127,12 @@ class Store:
 
     def __init__(self, names: list[str]) -> None:
         self.lock = RLock()
+        self.journal = Journal()
         self._numbers: dict[str, int] = {}
-        self.tables = {name: Table(first_id=(place + 1) * 10_000_000) for place, name in enumerate(names)}
+        self.tables = {
+            name: Table(name, self.journal, first_id=(place + 1) * 10_000_000)
+            for place, name in enumerate(names)
+        }
 
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]

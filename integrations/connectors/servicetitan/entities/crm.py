@@ -1,9 +1,10 @@
 """Customers, locations, how to reach them, and those who have not booked yet."""
 
-from integrations.connectors.base import Entity, FieldMap, Reference
+from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     SHOP,
+    WHOLE_ADDRESS,
     address,
     coordinates,
     required,
@@ -25,6 +26,31 @@ CUSTOMER = Entity(
     params=ANY_ACTIVE,
     merged_to="mergedToId",
     deep_link="https://go.servicetitan.com/#/Customer/{id}",
+    write=Write(
+        scope="tn.crm.customers:w",
+        create=f"{_CRM}/customers",
+        update=f"{_CRM}/customers/{{id}}",
+        members=frozenset(
+            (
+                "name",
+                "type",
+                "address",
+                "creditLimit",
+                "taxExempt",
+                "doNotMail",
+                "doNotService",
+                "nationalAccount",
+                "tagTypeIds",
+            )
+        ),
+        find=Find.KEY,
+        whole=WHOLE_ADDRESS,
+        needed=frozenset(("name", "address")),
+        parts=(
+            Parts("location", "locations", "customer", ("name", "street"), needed=True),
+            Parts("customer_contact", "contacts", "customer", ("kind", "value")),
+        ),
+    ),
     mapping=(
         FieldMap("name", "name"),
         FieldMap("type", "kind"),
@@ -49,6 +75,17 @@ LOCATION = Entity(
     references={"customer": required(CUSTOMER_ID)},
     merged_to="mergedToId",
     deep_link="https://go.servicetitan.com/#/Location/{id}",
+    write=Write(
+        scope="tn.crm.locations:w",
+        create=f"{_CRM}/locations",
+        update=f"{_CRM}/locations/{{id}}",
+        members=frozenset(("name", "address", "tagTypeIds")),
+        find=Find.KEY,
+        whole=WHOLE_ADDRESS,
+        references={"customer": "customerId"},
+        needed=frozenset(("name", "address")),
+        parts=(Parts("location_contact", "contacts", "location", ("kind", "value")),),
+    ),
     mapping=(
         FieldMap("name", "name"),
         *address("address"),
@@ -71,6 +108,23 @@ _CONTACT = (
 # refuses to answer without a filter: the oldest time asks for all.
 _SINCE_EVER = {"modifiedOnOrAfter": "1900-01-01T00:00:00Z"}
 
+
+def _contact_write(parent: str, owners: str) -> Write:
+    """Contacts keep no external data: the same kind and value beside each other are one."""
+    rows = f"{_CRM}/{owners}/{{parent}}/contacts"
+    return Write(
+        scope=f"tn.crm.{owners}:w",
+        create=rows,
+        update=f"{rows}/{{id}}",
+        siblings=rows,
+        parent=parent,
+        members=frozenset(("type", "value", "memo")),
+        find=Find.SIBLINGS,
+        needed=frozenset(("type", "value")),
+        alike=("type", "value"),
+    )
+
+
 CUSTOMER_CONTACT = Entity(
     name="customer_contact",
     scope="tn.crm.customers:r",
@@ -81,6 +135,7 @@ CUSTOMER_CONTACT = Entity(
     ids=None,
     sort=None,
     mapping=_CONTACT,
+    write=_contact_write("customer", "customers"),
 )
 
 LOCATION_CONTACT = Entity(
@@ -93,6 +148,7 @@ LOCATION_CONTACT = Entity(
     ids=None,
     sort=None,
     mapping=_CONTACT,
+    write=_contact_write("location", "locations"),
 )
 
 LEAD = Entity(

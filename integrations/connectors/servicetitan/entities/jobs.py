@@ -1,6 +1,6 @@
 """Jobs, their notes and visits, and who is sent."""
 
-from integrations.connectors.base import Entity, FieldMap, Reference
+from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     CUSTOMER,
@@ -20,6 +20,23 @@ JOB = Entity(
     feed=f"{_JPM}/export/jobs",
     references={"customer": required(CUSTOMER), "location": required(LOCATION), **SHOP},
     deep_link="https://go.servicetitan.com/#/Job/Index/{id}",
+    write=Write(
+        scope="tn.jpm.jobs:w",
+        create=f"{_JPM}/jobs",
+        update=f"{_JPM}/jobs/{{id}}",
+        members=frozenset(("priority", "summary", "summaryOfWork", "customerPo", "noCharge", "tagTypeIds")),
+        find=Find.KEY,
+        references={
+            "customer": "customerId",
+            "location": "locationId",
+            "business_unit": "businessUnitId",
+            "job_type": "jobTypeId",
+            "campaign": "campaignId",
+        },
+        needed=frozenset(("priority",)),
+        parts=(Parts("appointment", "appointments", "job", ("starts_at", "ends_at"), needed=True),),
+        two_way=True,
+    ),
     mapping=(
         FieldMap("jobNumber", "number"),
         FieldMap("jobStatus", "status"),
@@ -42,6 +59,16 @@ NOTE = Entity(
     references={"job": required(_JOB_ID)},
     ids=None,
     mapping=(FieldMap("text", "text"), FieldMap("isPinned", "pinned", "boolean")),
+    write=Write(
+        scope="tn.jpm.jobs:w",
+        create=f"{_JPM}/jobs/{{parent}}/notes",
+        parent="job",
+        members=frozenset(("text", "isPinned")),
+        find=Find.FEED,
+        needed=frozenset(("text",)),
+        alike=("text", "isPinned"),
+        rename={"isPinned": "pinToTop"},
+    ),
 )
 
 APPOINTMENT = Entity(
@@ -61,6 +88,14 @@ APPOINTMENT = Entity(
         FieldMap("arrivalWindowEnd", "arrival_window_end", "timestamp"),
         FieldMap("specialInstructions", "special_instructions"),
         FieldMap("isConfirmed", "confirmed", "boolean"),
+    ),
+    write=Write(
+        scope="tn.jpm.appointments:w",
+        update=f"{_JPM}/appointments/{{id}}/reschedule",
+        members=frozenset(("start", "end", "arrivalWindowStart", "arrivalWindowEnd")),
+        find=Find.SIBLINGS,
+        needed=frozenset(("start", "end")),
+        alike=("start", "end"),
     ),
 )
 

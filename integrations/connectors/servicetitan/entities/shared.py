@@ -15,6 +15,10 @@ SHOP = {
 }
 
 
+WHOLE_ADDRESS = {"address": {"street": "", "unit": "", "city": "", "state": "", "zip": "", "country": "USA"}}
+"""An address is sent with all its members or not at all; these may not be null."""
+
+
 def required(reference: Reference) -> Reference:
     return Reference(reference.remote, reference.entity, required=True)
 

@@ -1,0 +1,181 @@
+"""ServiceTitan's writes: rows created under our key, changed, and looked for after an answer that never came.
+
+The route of a create: body -> with our key as external data, where the entity keeps it -> POST -> its id. The route
+of a look-up: our key (`Find.KEY`), the rows beside it (`Find.SIBLINGS`) or the newest of its feed (`Find.FEED`).
+There is no idempotency header and no version to match: whoever writes reads first.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from integrations.connectors.base import Entity, Find, Page, Row, Write
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.http import Answer
+from integrations.connectors.servicetitan import scopes
+
+KEY = "trunkline"
+"""The external data's key that holds ours."""
+_CLOCK_SKEW = timedelta(minutes=2)
+
+
+class Caller(Protocol):
+    """What a write needs of the client."""
+
+    def get(self, entity: Entity, path: str, params: Mapping[str, str]) -> Answer: ...
+
+    def send(self, method: str, path: str, body: Row) -> Answer: ...
+
+    def fetch(self, entity: Entity, external_ids: list[str]) -> list[Row]: ...
+
+    def feed_page(self, entity: Entity, position: str | None, *, recent: bool = False) -> Page: ...
+
+
+class Writes:
+    """The writing half of one connector."""
+
+    def __init__(self, caller: Caller, application_guid: str) -> None:
+        self._caller = caller
+        self._guid = application_guid
+
+    def read(self, entity: Entity, external_id: str, parent: str) -> Row | None:
+        """A single row as a pull would give it; None where it is gone."""
+        by_id = entity.ids is not None
+        rows = self._caller.fetch(entity, [external_id]) if by_id else self._siblings(entity, parent)
+        return next((row for row in rows if str(row.get(entity.id)) == external_id), None)
+
+    def create(self, entity: Entity, body: Row, key: str, parent: str) -> str:
+        write = declared(entity)
+        sent = {**body, **self._marked(key)} if write.find is Find.KEY else body
+        answer = self._send(entity, "POST", _path(write.create, parent=parent), sent)
+        found = answer.data.get(entity.id) if isinstance(answer.data, dict) else None
+        return "" if found is None else str(found)
+
+    def update(self, entity: Entity, external_id: str, body: Row, parent: str) -> Row | None:
+        write = declared(entity)
+        path = _path(write.update, id=external_id, parent=parent)
+        row = self._send(entity, "PATCH", path, body).data
+        if not isinstance(row, dict) or str(row.get(entity.id)) != external_id:
+            return None
+        return self._below(entity, row, parent)
+
+    def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
+        """All rows that hang on another: few, by their nature, so one page of them."""
+        if declared(entity).siblings is not None:
+            return self._siblings(entity, parent)
+        params = {**entity.params, entity.references[reference].remote: parent, "pageSize": "500"}
+        rows = _rows(entity, self._caller.get(entity, entity.path or "", params))
+        return [row for row in rows if str(row.get(entity.references[reference].remote)) == parent]
+
+    def find(self, entity: Entity, body: Row, key: str, parent: str, since: datetime) -> list[Row]:
+        match declared(entity).find:
+            case Find.KEY:
+                return self._by_key(entity, key)
+            case Find.SIBLINGS:
+                return [row for row in self._siblings(entity, parent) if _alike(entity, row, body)]
+            case Find.FEED:
+                return [row for row in self._newest(entity, since) if _alike(entity, row, body, parent)]
+
+    def _marked(self, key: str) -> Row:
+        if not self._guid:
+            message = (
+                "Trunkline creates nothing in ServiceTitan without the External Data Application GUID, by which it "
+                "finds again what it has created. Fill it in with the connection's credentials, then retry."
+            )
+            raise RemoteError(Who.FIX_CONFIGURATION, "no_application_guid", message)
+        pairs = [{"key": KEY, "value": key}]
+        return {"externalData": {"applicationGuid": self._guid, "externalData": pairs}}
+
+    def _by_key(self, entity: Entity, key: str) -> list[Row]:
+        params = {
+            **entity.params,
+            "externalDataApplicationGuid": self._guid,
+            "externalDataKey": KEY,
+            "externalDataValues": key,
+        }
+        rows = _rows(entity, self._caller.get(entity, entity.path or "", params))
+        # A misspelt or unknown filter gives the whole list with 200: only rows that show our key are ours.
+        ours = [str(row[entity.id]) for row in rows if _holds(row, key)]
+        return self._caller.fetch(entity, ours) if ours else []
+
+    def _siblings(self, entity: Entity, parent: str) -> list[Row]:
+        path = _path(declared(entity).siblings, parent=parent)
+        try:
+            rows = _rows(entity, self._caller.get(entity, path, {"pageSize": "500"}))
+        except RemoteError as error:
+            if error.status != 404:
+                raise
+            return []
+        return [self._below(entity, row, parent) for row in rows]
+
+    def _below(self, entity: Entity, row: Row, parent: str) -> Row:
+        """Rows below another do not name it; those of the feed do, at their end."""
+        write = declared(entity)
+        if entity.ids is not None or write.parent is None:
+            return row
+        return {**row, entity.references[write.parent].remote: int(parent), "active": True}
+
+    def _newest(self, entity: Entity, since: datetime) -> list[Row]:
+        position = (since - _CLOCK_SKEW).isoformat().replace("+00:00", "Z")
+        rows: list[Row] = []
+        while True:
+            page = self._caller.feed_page(entity, position, recent=True)
+            rows += page.rows
+            if not page.has_more or page.continue_from is None:
+                return rows
+            position = page.continue_from
+
+    def _send(self, entity: Entity, method: str, path: str, body: Row) -> Answer:
+        try:
+            return self._caller.send(method, path, body)
+        except RemoteError as error:
+            if error.reason == "forbidden":
+                raise _missing_scope(declared(entity), error) from None
+            raise
+
+
+def declared(entity: Entity) -> Write:
+    """The entity's write. Raises ValueError where it is never written."""
+    if entity.write is None:
+        raise ValueError(f"{entity.name} is never written.")
+    return entity.write
+
+
+def _path(path: str | None, **ids: str) -> str:
+    if path is None:
+        raise ValueError("This write does not exist.")
+    for name, value in ids.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def _rows(entity: Entity, answer: Answer) -> list[Row]:
+    rows = answer.data.get("data") if isinstance(answer.data, dict) else None
+    if not isinstance(rows, list):
+        message = f"ServiceTitan's reply for {entity.name} has an unexpected shape. Tell support."
+        raise RemoteError(Who.OUR_BUG, "unexpected_reply", message, details="no list of rows")
+    return rows
+
+
+def _holds(row: Row, key: str) -> bool:
+    pairs: Any = row.get("externalData") or ()
+    return any(pair.get("key") == KEY and pair.get("value") == key for pair in pairs)
+
+
+def _alike(entity: Entity, row: Row, body: Row, parent: str = "") -> bool:
+    write = declared(entity)
+    if parent and write.parent and str(row.get(entity.references[write.parent].remote)) != parent:
+        return False
+    return all(row.get(name) == body.get(write.rename.get(name, name)) for name in write.alike)
+
+
+def _missing_scope(write: Write, error: RemoteError) -> RemoteError:
+    message = f"The scope {write.scope} is missing. {scopes.how_to_grant(write.scope)} Then retry."
+    return RemoteError(
+        Who.FIX_CONFIGURATION,
+        "missing_scope",
+        message,
+        details=error.details,
+        status=403,
+        trace_id=error.trace_id,
+    )

@@ -1,0 +1,238 @@
+"""A record that the other side does not have yet: created there once, with what has to come along.
+
+The route: references resolved -> body with its parts (a customer's locations and contacts, a job's visits) -> key and
+body written down -> created -> links for the row and its parts, whose rows are taken in -> agreed. After an
+answer that never came: looked for by key, or among its siblings, and adopted where it is found.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.connectors.base import Find, Parts, Row
+from integrations.mappings import reader_of
+from integrations.models import Delivery, SyncRule
+from integrations.pull import intake_of
+from integrations.push import outcomes, timing
+from integrations.push.sending import Sender
+from integrations.push.sides import Side, side_of
+from reconciliation.ingest import ingest
+from reconciliation.models import Link
+
+State = Delivery.State
+WAIT_FOR_PARENT = 30.0
+
+
+class CannotCreate(Exception):
+    """Something the other system needs is missing here, in words for a person."""
+
+
+def create(sender: Sender, delivery: Delivery, record: Any) -> None:
+    """Create the record there, or find out that it is there already. Raises RemoteError."""
+    side = sender.side
+    if side.write.create is None:
+        return outcomes.needs_person(delivery, "no_create", f"A {side.entity.label} comes with its parent.")
+    parent = sender.parent_of(record)
+    if missing := _missing(side, record):
+        return _wait_for(sender, delivery, record, missing)
+    if (found := _look_up(sender, delivery, record, parent)) is not None:
+        return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
+    if outcomes.tired(delivery):
+        return outcomes.needs_person(
+            delivery, "no_answer", "It is not there, and each try ended without an answer."
+        )
+    try:
+        body, parts = _body(sender, delivery, record)
+    except CannotCreate as error:
+        return outcomes.needs_person(delivery, "incomplete", str(error))
+    held = side.held(record)
+    fields = {name: [None, held[name]] for name in side.filled_in(record)}
+    sender.begin(delivery, Delivery.Operation.CREATE, body, fields, parts)
+    external_id = sender.connector.create(side.declared, body, key=_key(delivery), parent=parent)
+    return adopt(sender, delivery, record, external_id, parent)
+
+
+def _key(delivery: Delivery) -> str:
+    return str(delivery.key)
+
+
+def _missing(side: Side, record: Any) -> list[str]:
+    """References without which the row cannot be created, and that the system does not know yet."""
+    wanted = {*side.write.references, *([side.write.parent] if side.write.parent else ())}
+    return [name for name in sorted(wanted) if not side.parent_id(record, name)]
+
+
+def _wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
+    """What is on its way is waited for; what is not, a person must give."""
+    references = sender.side.entity.references
+    on_the_way = [
+        name
+        for name in missing
+        if Delivery.objects.filter(
+            connection_id=delivery.connection_id,
+            entity=references[name],
+            record_id=getattr(record, f"{name}_id"),
+            state__in=Delivery.OPEN,
+        ).exists()
+    ]
+    words = ", ".join(name.replace("_", " ") for name in missing)
+    if on_the_way == missing:
+        return outcomes.postpone(
+            delivery, "waits", f"Waits until its {words} is there.", min(WAIT_FOR_PARENT, timing.current().first_wait)
+        )  # fmt: skip
+    label = sender.rule.connection.label
+    message = f"{label} needs a {words} that it knows. Choose one here, or have it synced; then retry."
+    return outcomes.needs_person(delivery, "reference", message)
+
+
+def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Row | None:
+    """The row that an earlier try has made. Contacts have no key: one of the same kind and value is the same."""
+    side, begun = sender.side, delivery.begun_at
+    if not timing.protected:
+        return None
+    if begun is None and side.write.find is not Find.SIBLINGS:
+        return None
+    body = delivery.request or side.body(record, side.filled_in(record), None)
+    rows = sender.connector.find(
+        side.declared, body, key=_key(delivery), parent=parent, since=begun or timezone.now()
+    )
+    ids = [str(row[side.declared.id]) for row in rows]
+    links = Link.objects.filter(source=sender.rule.connection.source_id, entity=sender.rule.entity)
+    taken = set(
+        links.filter(external_id__in=ids, record_id__isnull=False).values_list("external_id", flat=True)
+    )
+    return next((row for row in rows if str(row[side.declared.id]) not in taken), None)
+
+
+def _body(sender: Sender, delivery: Delivery, record: Any) -> tuple[Row, dict[str, Any]]:
+    """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`."""
+    side = sender.side
+    body = side.body(record, side.filled_in(record), None)
+    for name in side.write.needed:
+        if body.get(side.write.rename.get(name, name)) in (None, ""):
+            raise CannotCreate(f"{sender.rule.connection.label} needs its {name}. Fill it in here.")
+    for name, member in side.write.references.items():
+        body[member] = int(side.parent_id(record, name))
+    parts: dict[str, Any] = {}
+    for part in side.write.parts:
+        _add_part(sender, record, part, body, parts)
+    return body, parts
+
+
+def _add_part(sender: Sender, record: Any, part: Parts, body: Row, parts: dict[str, Any]) -> None:
+    rule = rule_of(sender.rule, part.entity)
+    side = side_of(rule)
+    rows = []
+    for child in _unlinked(side, part, record):
+        row = side.body(child, side.filled_in(child), None)
+        if any(row.get(name) in (None, "") for name in side.write.needed):
+            continue
+        rows.append(row)
+        parts.setdefault(part.entity, {})[str(child.pk)] = side.held(child)
+    if not rows and part.needed:
+        if (
+            "address" not in body
+        ):  # a customer's own address is its first location; a job's visit cannot be guessed
+            label = sender.side.entity.label
+            raise CannotCreate(f"A {label} needs at least one {part.entity}. Add one here, then retry.")
+        rows = [{"name": body["name"], "address": body["address"]}]
+    if rows:
+        body[part.member] = rows
+
+
+def _unlinked(side: Side, part: Parts, record: Any) -> list[Any]:
+    """The records that belong to this one and that the system does not know."""
+    known = Link.objects.filter(
+        source=side.rule.connection.source_id, entity=part.entity, record_id__isnull=False
+    )
+    mine = side.entity.objects.filter(
+        **{f"{part.reference}_id": record.pk}, **side.entity.constants, active=True
+    )
+    return list(mine.exclude(pk__in=known.values("record_id")).order_by("pk"))
+
+
+def rule_of(rule: SyncRule, entity: str) -> SyncRule:
+    """The rule of another entity of the same connection."""
+    return SyncRule.objects.select_related("connection__tenant", "connection__source").get(
+        connection_id=rule.connection_id, entity=entity
+    )
+
+
+def adopt(
+    sender: Sender, delivery: Delivery, record: Any, external_id: str, parent: str, row: Row | None = None
+) -> None:
+    """The row is there: tie the record and its parts to it, and take in what it says."""
+    side = sender.side
+    if not external_id:  # a reply that does not name what it made: the look-up does
+        row = _look_up(sender, delivery, record, parent)
+        if row is None:
+            return outcomes.postpone(
+                delivery, "not_seen", "Sent; not seen there yet.", timing.current().first_wait
+            )
+        external_id = str(row[side.declared.id])
+    row = row or sender.read_back(external_id, parent)
+    below = {
+        part: sender.connector.below(side_of(rule_of(sender.rule, part.entity)).declared, part.reference, external_id)
+        for part in side.write.parts
+        if delivery.parts.get(part.entity)
+    }  # fmt: skip
+    with transaction.atomic():
+        sender.renew()
+        tie(side, external_id, record.pk, delivery.values)
+        ingest(sender.intake, [side.reader.read(row)])
+        for part, rows in below.items():
+            _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
+        delivery.external_id, delivery.reply = external_id, row
+        outcomes.close(delivery, State.DONE)
+    outcomes.answered(sender.rule.connection)
+    return None
+
+
+def _adopt_parts(rule: SyncRule, part: Parts, rows: list[Row], sent: dict[str, Any]) -> None:
+    """Each part's row goes to the record that it was made from, by what tells parts apart."""
+    side, reader = side_of(rule), reader_of(rule)
+    waiting = dict(sent)
+    incoming = []
+    for row in rows:
+        mapped = reader.read(row)
+        theirs = side.theirs(mapped)
+        for record_id, values in waiting.items():
+            if all(theirs.get(name) == values.get(name) for name in part.alike):
+                tie(side, mapped.external_id, int(record_id), values)
+                incoming.append(mapped)
+                del waiting[record_id]
+                break
+    ingest(intake_of(rule, None), incoming)
+
+
+def tie(side: Side, external_id: str, record_id: int, values: dict[str, Any]) -> None:
+    """A link from a record to its new row. One that waits in a pull's list is taken over."""
+    now = timezone.now()
+    Link.objects.update_or_create(
+        source_id=side.rule.connection.source_id,
+        entity=side.rule.entity,
+        external_id=external_id,
+        defaults={
+            "record_id": record_id,
+            "state": Link.State.LIVE,
+            "fingerprint": 0,
+            "remote_modified_at": None,
+            "waiting_for_entity": "",
+            "waiting_for_id": "",
+            "updated_at": now,
+            "base": values,
+            "payload": {},
+        },
+        create_defaults={
+            "record_id": record_id,
+            "state": Link.State.LIVE,
+            "fingerprint": 0,
+            "created_at": now,
+            "updated_at": now,
+            "base": values,
+            "payload": {},
+        },
+    )
+    entity = side.entity
+    entity.objects.filter(pk=record_id, external_id="").update(external_id=external_id)

@@ -1,0 +1,201 @@
+"""What becomes of a delivery: the only writer of its state once it is owed, and of its connection's outbox.
+
+Two limits. A system that says no counts `refusals`: at the limit the delivery waits for a person. A system that
+does not answer counts `silences`: the whole connection backs off, and is shown as down; a delivery that stays
+without an answer while others are answered waits for a person as well.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.connectors.errors import RemoteError, Who
+from integrations.models import Connection, Delivery, Outbox
+from integrations.push import timing
+from portal.logs import redact
+
+State = Delivery.State
+DOWN = "Writes wait: "
+"""How a connection's problem begins that the outbox has put there."""
+_TRY_AGAIN = frozenset({"conflict"})
+"""Refusals that may pass: the record's state there can change. Others are final at once."""
+
+
+def begin(
+    delivery: Delivery,
+    operation: Delivery.Operation,
+    request: Mapping[str, Any],
+    values: Mapping[str, Any],
+    parts: Mapping[str, Any] | None = None,
+) -> None:
+    """Written down before the call: from here on a worker's death leaves an outcome to be found out."""
+    now = timezone.now()
+    delivery.state, delivery.operation = State.SENDING, operation
+    delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
+    delivery.begun_at, delivery.sent_at = delivery.begun_at or now, now
+    delivery.next_try_at = now + timing.current().abandoned_after(delivery.connection.system)
+    delivery.save(
+        update_fields=[
+            "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at",
+        ]
+    )  # fmt: skip
+
+
+def close(delivery: Delivery, state: Delivery.State, message: str = "", *, reason: str = "") -> None:
+    """Delivered, or nothing to deliver. Changes that came meanwhile owe another delivery.
+
+    Later success closes earlier failures of the same record.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+        delivery.state, delivery.closed_at, delivery.next_try_at = state, now, None
+        delivery.message, delivery.reason, delivery.who = message, reason, ""
+        delivery.save(
+            update_fields=[
+                "state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply",
+            ]
+        )  # fmt: skip
+        if row.changes > delivery.changes:
+            Delivery.objects.create(
+                connection_id=delivery.connection_id,
+                rule_id=delivery.rule_id,
+                entity=delivery.entity,
+                record_id=delivery.record_id,
+                changes=row.changes - delivery.changes,
+                created_at=now,
+                next_try_at=now,
+            )
+        Delivery.objects.filter(
+            connection_id=delivery.connection_id,
+            entity=delivery.entity,
+            record_id=delivery.record_id,
+            state=State.GIVEN_UP,
+        ).update(state=State.NOT_NEEDED, message="A later write of this record came through.")
+
+
+def answered(connection: Connection) -> None:
+    """The system answers: what made the connection wait is over."""
+    if not Outbox.objects.filter(connection=connection, silences__gt=0).exists():
+        return
+    Outbox.objects.filter(connection=connection).update(silences=0, hold_until=None, down_since=None)
+    Connection.objects.filter(pk=connection.pk, problem__startswith=DOWN).update(
+        problem="", problem_who="", problem_at=None, health=Connection.Health.HEALTHY
+    )
+
+
+def postpone(delivery: Delivery, reason: str, message: str, seconds: float) -> None:
+    """Not its turn yet: it waits for something that has its own delivery or run."""
+    _set(delivery, State.OWED, reason, message, Who.RETRY_LATER, timezone.now() + timedelta(seconds=seconds))
+
+
+def needs_person(delivery: Delivery, reason: str, message: str, who: str = Who.FIX_RECORD) -> None:
+    """Trying again by itself will not help."""
+    _set(delivery, State.NEEDS_PERSON, reason, message, who, None)
+
+
+def failed(delivery: Delivery, error: RemoteError) -> bool:
+    """Sort a failure. Returns whether the worker may go on with the connection's other deliveries."""
+    delivery.reply = {
+        "status": error.status,
+        "reason": error.reason,
+        "details": redact(error.details),
+        "trace": error.trace_id,
+    }
+    if error.who is Who.RETRY_LATER:
+        _silent(delivery, error)
+        return False
+    if error.relink or error.reason == "unauthorized":
+        return _configuration(delivery, error)
+    if error.unknown:
+        _unknown(delivery, error)
+        return True
+    delivery.refusals += 1
+    Outbox.objects.filter(connection_id=delivery.connection_id).update(silences=0)
+    if error.reason in _TRY_AGAIN and delivery.refusals < timing.current().most_refusals:
+        at = timezone.now() + timing.current().wait(delivery.refusals)
+        _set(delivery, State.OWED, error.reason, error.message, error.who, at)
+    else:
+        needs_person(delivery, error.reason, error.message, error.who)
+    return True
+
+
+def _configuration(delivery: Delivery, error: RemoteError) -> bool:
+    """Every call is refused: the connection stops itself, and its deliveries stay owed."""
+    delivery.connection.fail(error.message, error.who, relink=error.relink)
+    postpone(delivery, error.reason, error.message, timing.current().longest_wait)
+    return False
+
+
+def _silent(delivery: Delivery, error: RemoteError) -> None:
+    """No answer, or "not now": the connection waits as a whole."""
+    limited = error.reason == "rate_limited"
+    until = _hold(delivery.connection, error, counts=not limited)
+    if error.unknown:
+        _unknown(delivery, error)
+    elif limited:
+        _set(delivery, State.OWED, error.reason, error.message, error.who, until)
+    else:
+        delivery.silences += 1
+        _set(delivery, State.OWED, error.reason, error.message, error.who, until)
+
+
+def _unknown(delivery: Delivery, error: RemoteError) -> None:
+    """It may have taken effect, or may still: only when that is over is it looked for."""
+    delivery.silences += 1
+    at = timezone.now() + timing.current().settles_after(delivery.connection.system)
+    if not timing.protected:
+        _set(delivery, State.OWED, error.reason, error.message, error.who, timezone.now())
+        return
+    _set(delivery, State.UNKNOWN, error.reason, error.message, error.who, at)
+
+
+def tired(delivery: Delivery) -> bool:
+    """Known to be undone after so many tries without an answer that it is more likely the record than the system."""
+    if delivery.silences < timing.current().most_silences:
+        return False
+    outbox = Outbox.objects.filter(connection_id=delivery.connection_id).first()
+    return outbox is None or outbox.down_since is None
+
+
+def _hold(connection: Connection, error: RemoteError, *, counts: bool) -> datetime:
+    """Let nobody write there for a while: longer with each silence, with some chance in it."""
+    now = timezone.now()
+    outbox, _ = Outbox.objects.get_or_create(connection=connection)
+    silences = outbox.silences + 1
+    wait = timing.current().wait(silences) * random.uniform(0.75, 1.25)  # noqa: S311  # spreads workers
+    if error.retry_after is not None:
+        wait = timedelta(seconds=error.retry_after)
+    elif not counts:
+        wait = timedelta(seconds=timing.current().first_wait)
+    Outbox.objects.filter(pk=outbox.pk).update(
+        hold_until=now + wait, **({"silences": F("silences") + 1} if counts else {})
+    )
+    if counts and silences >= timing.current().down_after:
+        _down(connection, outbox, error, now)
+    return now + wait
+
+
+def _down(connection: Connection, outbox: Outbox, error: RemoteError, now: datetime) -> None:
+    if outbox.down_since is None:
+        Outbox.objects.filter(pk=outbox.pk).update(down_since=now)
+    Connection.objects.filter(pk=connection.pk, problem="").update(
+        problem=f"{DOWN}{connection.label} does not answer. {error.message}",
+        problem_who=Who.RETRY_LATER,
+        problem_at=now,
+        health=Connection.Health.DEGRADED,
+    )
+
+
+def _set(
+    delivery: Delivery, state: Delivery.State, reason: str, message: str, who: str, at: datetime | None
+) -> None:
+    delivery.state, delivery.reason, delivery.message = state, reason[:40], message
+    delivery.who, delivery.next_try_at = who, at
+    names = ["state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply"]
+    delivery.save(update_fields=names)

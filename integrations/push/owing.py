@@ -1,0 +1,104 @@
+"""Changes owe deliveries: written in the transaction of the change, so that neither is there without the other.
+
+The route: `reconciliation.changes.changed` -> the tenant's rules that push the entity, but the origin's -> one open
+delivery per record, which further changes join. Three queries a rule, whatever the number of records; one
+query in all where nothing is pushed.
+"""
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from integrations.connectors.base import Write
+from integrations.connectors.registry import CONNECTORS
+from integrations.models import Connection, Delivery, SyncRule
+from reconciliation.models import Source
+
+State = Delivery.State
+PUSHING = (SyncRule.Direction.PUSH, SyncRule.Direction.BOTH)
+
+
+def write_of(rule: SyncRule) -> Write | None:
+    """How the rule's entity is written, or None where its system forbids it: whatever the rule says."""
+    entity = CONNECTORS[rule.connection.system].entities.get(rule.entity)
+    return None if entity is None or entity.read_only else entity.write
+
+
+def pushes(rule: SyncRule) -> bool:
+    """Whether changes here are owed to the rule's connection."""
+    return rule.enabled and rule.direction in PUSHING and write_of(rule) is not None
+
+
+def on_change(
+    entity: str,
+    tenant_id: int,
+    record_ids: Collection[int],
+    origin: Source | None,
+    overruled: Collection[int],
+    **_: Any,
+) -> None:
+    """Receives `reconciliation.changes.changed`."""
+    rules = SyncRule.objects.filter(
+        connection__tenant_id=tenant_id, entity=entity, enabled=True, direction__in=PUSHING
+    ).exclude(connection__status=Connection.Status.DISCONNECTED)
+    for rule in rules.select_related("connection"):
+        is_origin = origin is not None and rule.connection.source_id == origin.pk
+        wanted = set(overruled if is_origin else record_ids)
+        if wanted and pushes(rule):
+            owe(rule, wanted)
+
+
+def owe(rule: SyncRule, record_ids: Collection[int]) -> None:
+    """One open delivery for each record: a new one, or the one there is, which then stands for this change too."""
+    now = timezone.now()
+    missing = set(record_ids)
+    with transaction.atomic():
+        while missing:
+            _insert(rule, missing, now)
+            joined = _open(rule, missing)
+            _join(joined, now)
+            # One that was closed between the two statements took no note of this change: another is owed.
+            missing -= set(joined.values_list("record_id", flat=True))
+
+
+def _insert(rule: SyncRule, record_ids: Collection[int], now: datetime) -> None:
+    """New rows stand for no change yet: `_join` counts it."""
+    rows = [
+        Delivery(
+            connection_id=rule.connection_id,
+            rule=rule,
+            entity=rule.entity,
+            record_id=record_id,
+            key=uuid.uuid4(),
+            changes=0,
+            created_at=now,
+            next_try_at=now,
+        )
+        for record_id in sorted(record_ids)
+    ]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _open(rule: SyncRule, record_ids: Collection[int]) -> Any:
+    return Delivery.objects.filter(
+        connection_id=rule.connection_id,
+        entity=rule.entity,
+        record_id__in=list(record_ids),
+        state__in=Delivery.OPEN,
+    )
+
+
+def _join(deliveries: Any, now: datetime) -> None:
+    """One change more. What waited for a person is tried again; what is on its way stays so."""
+    on_its_way = Q(state__in=Delivery.UNRESOLVED)
+    deliveries.update(
+        changes=F("changes") + 1,
+        next_try_at=Case(When(on_its_way, then=F("next_try_at")), default=Value(now)),
+        refusals=Case(When(on_its_way, then=F("refusals")), default=Value(0)),
+        state=Case(When(on_its_way, then=F("state")), default=Value(State.OWED)),
+    )

@@ -1,0 +1,90 @@
+"""The two sides of one record: what it holds here, what was last agreed, and what has still to be sent.
+
+Knows the record, its link and the rule's mapping; makes no call and changes no state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.connectors.base import Entity as Declared
+from integrations.connectors.base import FieldMap, Row, Write
+from integrations.mapping.outward import body_of, writable
+from integrations.mappings import Reader, reader_of
+from integrations.models import SyncRule
+from integrations.push.owing import write_of
+from reconciliation.creating import filled
+from reconciliation.entities import ENTITIES, Entity
+from reconciliation.intake import Incoming
+from reconciliation.models import Conflict, Link
+from reconciliation.normalise import collapsed, normal_form
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Side:
+    """How one rule's records are compared with their remote rows."""
+
+    rule: SyncRule
+    entity: Entity
+    write: Write
+    declared: Declared
+    reader: Reader
+    lines: Mapping[str, FieldMap]
+
+    def held(self, record: Any) -> Values:
+        """What the record holds of the fields that can be written, in normal form."""
+        return normal_form({name: getattr(record, name) for name in self.lines})
+
+    def unsent(self, record: Any, link: Link) -> tuple[list[str], list[str]]:
+        """Fields that differ from what was last agreed: to be sent, and those that wait for a person."""
+        base, held = collapsed(link.base), self.held(record)
+        pending = set(
+            Conflict.objects.filter(link=link, state=Conflict.State.PENDING).values_list("field", flat=True)
+        )
+        differing = [name for name in self.lines if name not in base or held[name] != base[name]]
+        return [n for n in differing if n not in pending], [n for n in differing if n in pending]
+
+    def body(self, record: Any, names: list[str], row: Row | None) -> Row:
+        """What is sent for these fields; `row` is the remote row as it stands."""
+        values = {name: getattr(record, name) for name in names}
+        return body_of(self.lines, self.write, values, names, row)
+
+    def filled_in(self, record: Any) -> list[str]:
+        """The fields worth naming in a create: those that hold something."""
+        return [name for name in self.lines if getattr(record, name) not in (None, "", [], False)]
+
+    def theirs(self, incoming: Incoming) -> Values:
+        """A remote row's values as a record would hold them, in normal form."""
+        fields = {name: value for name, value in incoming.fields.items() if name in self.entity.fields}
+        return normal_form(filled({name: self.entity.defaults[name] for name in fields}, fields))
+
+    def link_of(self, record_id: int) -> Link | None:
+        """The record's link that is synced, else one that is not (merged, frozen), else None."""
+        links = Link.objects.filter(
+            source=self.rule.connection.source_id, entity=self.rule.entity, record_id=record_id
+        )
+        return min(links, key=lambda link: (link.state != Link.State.LIVE, link.pk), default=None)
+
+    def parent_id(self, record: Any, reference: str) -> str:
+        """The external id of the record that `reference` leads to; empty while the system does not know it."""
+        target = getattr(record, f"{reference}_id")
+        found = Link.objects.filter(
+            source=self.rule.connection.source_id,
+            entity=self.entity.references[reference],
+            record_id=target,
+            state=Link.State.LIVE,
+        )
+        return found.values_list("external_id", flat=True).first() or "" if target else ""
+
+
+def side_of(rule: SyncRule) -> Side:
+    """Raises ValueError for an entity that its system declares no write for: it is never written."""
+    write = write_of(rule)
+    if write is None:
+        raise ValueError(f"{rule.connection.label} lets nobody write {rule.label} records.")
+    reader = reader_of(rule)
+    return Side(
+        rule, ENTITIES[rule.entity], write, reader.entity, reader, writable(reader.entity.mapping, write)
+    )

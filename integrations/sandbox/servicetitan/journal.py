@@ -1,0 +1,74 @@
+"""What happened to the sandbox's rows, in order: the truth that a test compares with what was intended.
+
+Each entry is one effect on one row (`new`, `changed`) or one read of rows by id (`read`), with the row's members
+before and after, and whether the API or the office (a control verb) did it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MOST = 200_000
+API, OFFICE = "api", "office"
+_ALWAYS_MOVES = frozenset({"modifiedOn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`before` and `after` hold the members that differ; for a new row, all of them, before being empty."""
+
+    number: int
+    kind: str
+    by: str
+    table: str
+    row_id: int
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """The newest `MOST` entries. Its callers hold the store's lock."""
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque(maxlen=MOST)
+        self.on = False
+        self._number = 0
+        self._by = OFFICE
+
+    @contextmanager
+    def of_api(self) -> Iterator[None]:
+        """What is done in this block, a caller of the API does."""
+        self._by = API
+        try:
+            yield
+        finally:
+            self._by = OFFICE
+
+    def wrote(self, table: str, row_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        if not self.on:
+            return
+        names = [
+            name
+            for name in after
+            if name not in _ALWAYS_MOVES and (name not in before or before[name] != after[name])
+        ]
+        kind = "changed" if before else "new"
+        was = {name: before.get(name) for name in names} if before else {}
+        self._add(kind, table, row_id, was, {name: after[name] for name in names})
+
+    def read(self, table: str, row_ids: Iterable[int]) -> None:
+        """Rows that were asked for by id."""
+        if self.on:
+            for row_id in row_ids:
+                self._add("read", table, row_id, {}, {})
+
+    def _add(
+        self, kind: str, table: str, row_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        self._number += 1
+        self.entries.append(Entry(self._number, kind, self._by, table, row_id, before, after))
+
+    def report(self) -> list[dict[str, Any]]:
+        return [asdict(entry) for entry in self.entries]
