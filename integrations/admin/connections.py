@@ -17,6 +17,7 @@ from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
 from integrations.admin.rules import RulesPage
 from integrations.admin.scopes import ScopePage
+from integrations.admin.search import SearchPage
 from integrations.admin.syncs import SyncPages
 from integrations.admin.testing import TestPage
 from integrations.models import Connection, Run, RunFailure
@@ -27,7 +28,7 @@ from portal.tenant_admin import TenantAdmin, object_view
 
 @admin.register(Connection)
 class ConnectionAdmin(
-    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, TenantAdmin
+    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, SearchPage, TenantAdmin
 ):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""
 

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 from integrations.connectors.errors import Who
 from integrations.models import Connection, Run, RunFailure
 from portal.look import badge
+from reconciliation.models import Link
 
 RUN_TONES: dict[str, str] = {
     Run.State.QUEUED: "idle",
@@ -32,6 +33,18 @@ FAILURE_TONES: dict[str, str] = {
     RunFailure.State.RETRYING: "busy",
     RunFailure.State.RESOLVED: "ok",
 }
+LINK_TONES: dict[str, str] = {
+    Link.State.LIVE: "ok",
+    Link.State.WAITING: "busy",
+    Link.State.FROZEN: "warn",
+}
+LINK_WORDS: dict[str, str] = {
+    Link.State.LIVE: "in step",
+    Link.State.WAITING: "waiting",
+    Link.State.MERGED: "merged",
+    Link.State.FROZEN: "no longer synced",
+    Link.State.OUT_OF_SCOPE: "outside the scope",
+}
 WHO_ACTS: dict[str, str] = {
     Who.RETRY_LATER: "Nobody has to act: Trunkline tries again by itself.",
     Who.FIX_CONFIGURATION: "Someone who configures this connection must act.",
@@ -58,6 +71,10 @@ def health_badge(connection: Connection) -> SafeString:
 
 def failure_badge(failure: RunFailure) -> SafeString:
     return badge(failure.get_state_display(), FAILURE_TONES[failure.state])
+
+
+def link_badge(link: Link) -> SafeString:
+    return badge(LINK_WORDS[link.state], LINK_TONES.get(link.state, "idle"))
 
 
 def reason_words(reason: str) -> str:

@@ -12,6 +12,7 @@ from integrations.models import Connection, Run, RunFailure
 from portal.access import Access, Action
 from portal.look import progress
 from portal.models import Tenant
+from reconciliation.models import Link
 
 register = template.Library()
 
@@ -37,6 +38,11 @@ def health_badge(connection: Connection) -> SafeString:
 @register.simple_tag
 def failure_badge(failure: RunFailure) -> SafeString:
     return words.failure_badge(failure)
+
+
+@register.simple_tag
+def link_badge(link: Link) -> SafeString:
+    return words.link_badge(link)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-/* What pages need beyond plain HTML: live refresh, copying, and "/" for the search box. No dependencies. */
+/* What pages need beyond plain HTML: live refresh, copying, "/" for the page's search box, Ctrl+K for the one of all pages. No dependencies. */
 "use strict";
 
 /* <div data-refresh-url="…" data-refresh-seconds="2" data-refresh-then="reload">: fetched again and swapped, until
@@ -55,9 +55,19 @@ async function copy(button) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  const box = document.querySelector("#find-everywhere");
+  if (box) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = ["[data-search]", "#searchbar", "#nav-filter"]
+  const search = ["[data-search]", "#searchbar", "#find-everywhere", "#nav-filter"]
     .map((selector) => document.querySelector(selector))
     .find(Boolean);
   if (search) {
