@@ -29,6 +29,7 @@ from reconciliation.intake import Failure, Incoming, Intake, PageResult
 from reconciliation.survivorship import Policy, Rule
 
 JOIN_PORTION = 500
+Mapped = tuple[list[Incoming], list[Failure]]
 Progress = Callable[[Run], None]
 
 
@@ -56,15 +57,20 @@ class Pull:
         cursor = self._begin()
         self._retry()
         steps = reading.steps(
-            self.connector, self.entity, cursor, page_size=self.rule.page_size, recent=self.rule.recent
+            self.connector,
+            self.entity,
+            cursor,
+            self._mapped,
+            page_size=self.rule.page_size,
+            recent=self.rule.recent,
         )
         for step in steps:
-            if step.page is None:
+            if step.rows is None:
                 leases.renew(self.lease)
                 continue
             self._write(step.rows, step.cursor, step.expected)
             self._stop_if_cancelled()
-            if step.page.has_more and time.monotonic() > until:
+            if step.has_more and time.monotonic() > until:
                 steps.close()
                 self._note_calls()
                 return False
@@ -88,14 +94,14 @@ class Pull:
 
     def _write(
         self,
-        rows: list[Row],
+        rows: Mapped,
         cursor: reading.Cursor | None,
         expected: int | None = None,
         *,
         joining: bool = False,
     ) -> PageResult:
         """One page, one transaction. Joined rows were counted when they were read."""
-        incoming, failures = self._mapped(rows)
+        incoming, failures = rows
         counts: dict[str, Any] = {}
         with transaction.atomic():
             leases.renew(self.lease, **({} if cursor is None else {"cursor": cursor}))
@@ -115,7 +121,8 @@ class Pull:
         self.progress(self.run)
         return result
 
-    def _mapped(self, rows: list[Row]) -> tuple[list[Incoming], list[Failure]]:
+    def _mapped(self, rows: list[Row]) -> Mapped:
+        """Raw rows in the record's terms; called in the threads that read them."""
         incoming, failures = [], []
         read = self.reader.read
         for row in rows:
@@ -159,7 +166,7 @@ class Pull:
             if ids <= tried:
                 return
             tried |= ids
-            result = self._write([payload for _, payload in found], None, joining=True)
+            result = self._write(self._mapped([payload for _, payload in found]), None, joining=True)
             self.run.joined += result.created + result.updated
             Run.objects.filter(pk=self.run.pk).update(joined=self.run.joined)
 
@@ -176,7 +183,7 @@ class Pull:
         rows = self.connector.fetch(self.entity, ids) if self.entity.ids and self.entity.path else []
         read = {str(row.get(self.entity.id)) for row in rows}
         rows += [f.payload for f in wanted if f.external_id and f.external_id not in read and f.payload]
-        self._write(rows, None)
+        self._write(self._mapped(rows), None)
         RunFailure.objects.filter(
             pk__in=[failure.pk for failure in wanted], state=RunFailure.State.RETRYING
         ).update(state=RunFailure.State.OPEN)

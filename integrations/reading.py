@@ -1,6 +1,7 @@
 """How far a pull has come, and what it reads next. Knows connectors and cursors, no database.
 
-The route: a rule's cursor -> `steps` -> (page of raw rows, cursor to save with it), until the source has no more.
+The route: a rule's cursor -> `steps` -> (page of rows, prepared in the thread that fetched it; cursor to save with
+it), until the source has no more. Preparing there means that the next pages are mapped while the database writes.
 
 A cursor is one of
   {"phase": "list", "page": n, "size": rows a page, "since": time or null, "began": time,
@@ -18,12 +19,12 @@ start on, which the next look, being inclusive, would give again: it drops them.
 import math
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from integrations.connectors.base import Connector, Entity, Page, Row
 
@@ -32,20 +33,36 @@ Cursor = dict[str, Any]
 FEED_LAG = timedelta(minutes=20)
 CLOCK_SKEW = timedelta(minutes=2)
 MOST_IN_FLIGHT = 32
-BYTES_IN_FLIGHT = 8_000_000
+BYTES_IN_FLIGHT = 6_000_000
 SIGN_OF_LIFE = 15.0
 MOST_SEEN = 5000
 _ASSUMED_WORK = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One page with the cursor that stands for having it; without a page, a sign that the reader still waits."""
+Prepared = TypeVar("Prepared")
+Prepare = Callable[[list[Row]], Prepared]
 
-    page: Page | None
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Prepared]):
+    """One page's rows, prepared, with the cursor that stands for having them.
+
+    `rows` is None for a mere sign of life: the reader still waits.
+    """
+
+    rows: Prepared | None
     cursor: Cursor
-    rows: list[Row]
+    has_more: bool = True
     expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[Prepared]):
+    """A page that has come: its envelope, its rows prepared, and the seconds that the call took."""
+
+    page: Page
+    rows: Prepared
+    took: float
 
 
 def start(entity: Entity, cursor: Cursor, now: datetime, *, full: bool) -> Cursor:
@@ -73,58 +90,84 @@ def _list(since: str | None, now: datetime, drop: list[list[str]]) -> Cursor:
 
 
 def steps(
-    connector: Connector, entity: Entity, cursor: Cursor, *, page_size: int, recent: bool = False
-) -> Generator[Step, None, None]:
-    """Read on from `cursor` to the end of what the source has now. Raises RemoteError."""
+    connector: Connector,
+    entity: Entity,
+    cursor: Cursor,
+    prepare: Prepare[Prepared],
+    *,
+    page_size: int,
+    recent: bool = False,
+) -> Generator[Step[Prepared], None, None]:
+    """Read on from `cursor` to the end of what the source has now. Raises RemoteError.
+
+    `prepare` gets each page's raw rows; it must be safe to call from several threads.
+    """
     if cursor["phase"] == "feed":
-        yield from _feed(connector, entity, cursor, recent=recent)
+        yield from _feed(connector, entity, cursor, prepare, recent=recent)
     else:
         if cursor["page"] == 1:  # later pages are of this size too: a page's number means nothing without it
             cursor = {**cursor, "size": min(page_size, entity.max_page_size)}
-        yield from _pages(connector, entity, cursor)
+        yield from _pages(connector, entity, cursor, prepare)
 
 
-def _feed(connector: Connector, entity: Entity, cursor: Cursor, *, recent: bool) -> Iterator[Step]:
+def _feed(
+    connector: Connector, entity: Entity, cursor: Cursor, prepare: Prepare[Prepared], *, recent: bool
+) -> Iterator[Step[Prepared]]:
     """A feed gives the next position with each page: one call after the other."""
     position = cursor["position"]
     more = True
     while more:
         page = connector.feed_page(entity, position, recent=recent)
         position, more = page.continue_from or position, page.has_more
-        yield Step(page, {"phase": "feed", "position": position}, page.rows)
+        yield Step(prepare(page.rows), {"phase": "feed", "position": position}, more)
 
 
-def _pages(connector: Connector, entity: Entity, cursor: Cursor) -> Iterator[Step]:
+def _pages(
+    connector: Connector, entity: Entity, cursor: Cursor, prepare: Prepare[Prepared]
+) -> Iterator[Step[Prepared]]:
     """A list whose length is known is read several pages at a time, and handed on in order."""
     size = cursor["size"]
     since = datetime.fromisoformat(cursor["since"]) if cursor["since"] else None
-    with _Ahead(connector, entity, size, since) as ahead:
-        page = ahead.first(cursor["page"])
-        expected = None if page.total is None else max(0, page.total - (cursor["page"] - 1) * size)
+    drop = cursor["drop"]
+
+    def fresh(rows: list[Row]) -> Prepared:
+        return prepare(_without(drop, entity, rows))
+
+    with _Ahead(connector, entity, size, since, fresh) as ahead:
+        fetched = ahead.first(cursor["page"])
+        total = fetched.page.total
+        expected = None if total is None else max(0, total - (cursor["page"] - 1) * size)
         while True:
-            rows = _without(cursor["drop"], entity, page.rows)
-            cursor = _after(entity, cursor, page)
-            yield Step(page, cursor, rows, expected)
-            if not page.has_more:
+            cursor = _after(entity, cursor, fetched.page)
+            yield Step(fetched.rows, cursor, fetched.page.has_more, expected)
+            if not fetched.page.has_more:
                 return
             waiting = ahead.get(cursor["page"])
             while (found := next(waiting)) is None:
-                yield Step(None, cursor, [])
-            page = found
+                yield Step(None, cursor)
+            fetched = found
 
 
-class _Ahead:
+class _Ahead(Generic[Prepared]):
     """Fetches pages ahead of the reader: as many as its calls take longer than its writes, bounded by bytes."""
 
-    def __init__(self, connector: Connector, entity: Entity, size: int, since: datetime | None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        entity: Entity,
+        size: int,
+        since: datetime | None,
+        prepare: Prepare[Prepared],
+    ) -> None:
         self._connector, self._entity, self._size, self._since = connector, entity, size, since
+        self._prepare = prepare
         self._pool = ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix="pull")
-        self._flying: deque[Future[tuple[Page, float]]] = deque()
+        self._flying: deque[Future[Fetched[Prepared]]] = deque()
         self._next = self._last = 0
         self._width = 2
         self._asked_at = time.monotonic()
 
-    def __enter__(self) -> "_Ahead":
+    def __enter__(self) -> "_Ahead[Prepared]":
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -132,22 +175,20 @@ class _Ahead:
             future.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def first(self, number: int) -> Page:
+    def first(self, number: int) -> Fetched[Prepared]:
         """The page to start with: it tells how many more there are, and how long a call takes."""
-        began = time.monotonic()
-        page = self._connector.list_page(
-            self._entity, number, self._size, modified_since=self._since, with_total=True
-        )
+        fetched = self._fetch(number, with_total=True)
+        page = fetched.page
         self._next = number + 1
         self._last = number
         if page.total is not None and page.has_more:
             self._last = math.ceil(page.total / self._size)
-        self._widen(page, time.monotonic() - began, _ASSUMED_WORK)
+        self._widen(fetched, _ASSUMED_WORK)
         self._asked_at = time.monotonic()
         self._fill()
-        return page
+        return fetched
 
-    def get(self, number: int) -> Iterator[Page | None]:
+    def get(self, number: int) -> Iterator[Fetched[Prepared] | None]:
         """The page of this number; None each time that it has not come for a while."""
         worked = time.monotonic() - self._asked_at
         self._last = max(self._last, number)
@@ -155,21 +196,22 @@ class _Ahead:
         future = self._flying.popleft()
         while True:
             try:
-                page, took = future.result(timeout=SIGN_OF_LIFE)
+                fetched = future.result(timeout=SIGN_OF_LIFE)
                 break
             except NotYet:
                 if future.done():  # the call itself timed out
                     raise
                 yield None
-        self._widen(page, took, worked)
+        self._widen(fetched, worked)
         self._fill()
         self._asked_at = time.monotonic()
-        yield page
+        yield fetched
 
-    def _widen(self, page: Page, took: float, worked: float) -> None:
+    def _widen(self, fetched: Fetched[Prepared], worked: float) -> None:
         """Enough calls in flight that the writer never waits; more would only fill memory or fight for the CPU."""
+        took = fetched.took
         wanted = 2 if took < 0.1 else 1 + math.ceil(took / max(worked, 0.002))
-        room = max(2, BYTES_IN_FLIGHT // max(page.size, 1))
+        room = max(2, BYTES_IN_FLIGHT // max(fetched.page.size, 1))
         self._width = min(max(wanted, 2), room, MOST_IN_FLIGHT)
 
     def _fill(self) -> None:
@@ -177,10 +219,16 @@ class _Ahead:
             self._flying.append(self._pool.submit(self._fetch, self._next))
             self._next += 1
 
-    def _fetch(self, number: int) -> tuple[Page, float]:
+    def _fetch(self, number: int, *, with_total: bool = False) -> Fetched[Prepared]:
         began = time.monotonic()
-        page = self._connector.list_page(self._entity, number, self._size, modified_since=self._since)
-        return page, time.monotonic() - began
+        page = self._connector.list_page(
+            self._entity, number, self._size, modified_since=self._since, with_total=with_total
+        )
+        took = time.monotonic() - began
+        rows = self._prepare(page.rows)
+        if self._entity.feed:  # only a look at changes needs the raw rows again, for its boundary
+            page = replace(page, rows=[])
+        return Fetched(page, rows, took)
 
 
 def _after(entity: Entity, cursor: Cursor, page: Page) -> Cursor:

@@ -20,7 +20,7 @@ def search_key(text: str) -> str:
     return " ".join(text.casefold().translate(_PUNCTUATION).split())
 
 
-_PUNCTUATION = {ord(char): " " for char in ".,;:/\\|()[]{}\"'’#-_"}
+_PUNCTUATION = {ord(char): " " for char in ".,;:/\\|()[]{}\"'\u2019#-_"}
 
 
 def dumps(values: Mapping[str, Any]) -> str:

@@ -24,7 +24,9 @@ class Link(models.Model):
         FROZEN = "frozen", "left the scope; kept, no longer synced"
         OUT_OF_SCOPE = "out_of_scope", "outside the scope; not taken"
 
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="links", db_index=False)
+    source = models.ForeignKey(
+        Source, on_delete=models.CASCADE, related_name="links", db_index=False, db_constraint=False
+    )
     entity = models.CharField(max_length=24)
     external_id = models.CharField(max_length=64)
     record_id = models.BigIntegerField(null=True, blank=True)

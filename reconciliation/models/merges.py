@@ -105,7 +105,9 @@ class MergeSettings(models.Model):
         INACTIVE = "inactive", "Set it inactive at the source (comes with two-way sync)"
 
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="merge_settings")
-    rules = models.JSONField(default=dict, blank=True, help_text="{what is chosen: rule}; the rest is by default")
+    rules = models.JSONField(
+        default=dict, blank=True, help_text="{what is chosen: rule}; the rest is by default"
+    )
     loser = models.CharField(
         "what happens to the loser at its source", max_length=10, choices=Loser.choices, default=Loser.TASK
     )

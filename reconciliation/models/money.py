@@ -2,14 +2,13 @@
 
 from django.db import models
 
-from reconciliation.models.base import Record, money, refers_to
-from reconciliation.models.people import Customer
+from reconciliation.models.base import Record, belongs_to, money, refers_to
 
 
 class Invoice(Record):
     """A bill. `number` is what people quote; the source's API id is on the link."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="invoices")
+    customer = belongs_to("Customer", "invoices")
     location = refers_to("Location")
     job = refers_to("Job", indexed=True)
     business_unit = refers_to("ReferenceItem")
@@ -40,7 +39,7 @@ class Invoice(Record):
 class InvoiceLine(models.Model):
     """One item of an invoice."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    invoice = belongs_to("Invoice", "lines", on_delete=models.CASCADE)
     external_id = models.TextField(blank=True)
     position = models.IntegerField(null=True, blank=True)
     kind = models.TextField(blank=True)
@@ -86,7 +85,7 @@ class Payment(Record):
 class PaymentSplit(models.Model):
     """The part of a payment that was applied to one invoice."""
 
-    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="splits")
+    payment = belongs_to("Payment", "splits", on_delete=models.CASCADE)
     external_id = models.TextField(blank=True)
     invoice = refers_to("Invoice", indexed=True)
     invoice_number = models.TextField(blank=True)

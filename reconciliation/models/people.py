@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Address, Record, money
+from reconciliation.models.base import Address, Record, belongs_to, money
 
 
 class Customer(Record, Address):
@@ -22,7 +22,13 @@ class Customer(Record, Address):
     national_account = models.BooleanField(default=False)
     tag_ids = models.JSONField(default=list, blank=True)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_from",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -41,7 +47,7 @@ class Customer(Record, Address):
 class Location(Record, Address):
     """Where work is done. A landlord has many."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
+    customer = belongs_to("Customer", "locations")
     name = models.TextField(blank=True)
     address_key = models.TextField(blank=True, editable=False)
     latitude = models.FloatField(null=True, blank=True)
@@ -49,7 +55,13 @@ class Location(Record, Address):
     tax_exempt = models.BooleanField(default=False)
     tag_ids = models.JSONField(default=list, blank=True)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", db_index=False
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_from",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -72,12 +84,8 @@ class Contact(Record):
         FAX = "fax"
         EMAIL = "email", "e-mail"
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
-    )
-    location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts"
-    )
+    customer = belongs_to("Customer", "contacts", null=True, blank=True)
+    location = belongs_to("Location", "contacts", null=True, blank=True)
     kind = models.TextField(choices=Kind.choices)
     value = models.TextField(blank=True)
     e164 = models.TextField(blank=True)

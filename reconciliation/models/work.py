@@ -2,8 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Address, Record, money, refers_to
-from reconciliation.models.people import Customer, Location
+from reconciliation.models.base import Address, Record, belongs_to, money, refers_to
 
 
 class Lead(Record, Address):
@@ -55,8 +54,8 @@ class Booking(Record, Address):
 class Job(Record):
     """A piece of work at a location."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="jobs")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="jobs")
+    customer = belongs_to("Customer", "jobs")
+    location = belongs_to("Location", "jobs")
     business_unit = refers_to("ReferenceItem")
     job_type = refers_to("ReferenceItem")
     campaign = refers_to("ReferenceItem")
@@ -81,7 +80,7 @@ class Job(Record):
 class Note(Record):
     """A note on a job. Notes are only ever added or taken away, never edited."""
 
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="notes")
+    job = belongs_to("Job", "notes")
     text = models.TextField(blank=True)
     pinned = models.BooleanField(default=False)
 
@@ -95,7 +94,7 @@ class Note(Record):
 class Appointment(Record):
     """One visit of a job."""
 
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="appointments")
+    job = belongs_to("Job", "appointments")
     number = models.TextField(blank=True)
     status = models.TextField(blank=True)
     starts_at = models.DateTimeField(null=True, blank=True)
@@ -115,7 +114,7 @@ class Appointment(Record):
 class Assignment(Record):
     """A technician on an appointment."""
 
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="assignments")
+    appointment = belongs_to("Appointment", "assignments")
     job = refers_to("Job")
     technician = refers_to("ReferenceItem")
     status = models.TextField(blank=True)
@@ -132,7 +131,7 @@ class Assignment(Record):
 class Membership(Record):
     """A customer's maintenance plan."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="memberships")
+    customer = belongs_to("Customer", "memberships")
     location = refers_to("Location")
     membership_type = refers_to("ReferenceItem")
     business_unit = refers_to("ReferenceItem")
@@ -154,7 +153,7 @@ class Membership(Record):
 class Equipment(Record):
     """A unit installed at a location."""
 
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="equipment")
+    location = belongs_to("Location", "equipment")
     customer = refers_to("Customer", indexed=True)
     name = models.TextField(blank=True)
     kind = models.TextField(blank=True)

@@ -69,8 +69,8 @@ class Remote:
 
 def read(remote, entity, cursor, size=2, until=None):
     """Ids read and the cursor after the last page; with `until`, the reader stops after so many pages."""
-    ids, steps = [], reading.steps(remote, entity, cursor, page_size=size)
-    for number, step in enumerate((step for step in steps if step.page), start=1):
+    ids, steps = [], reading.steps(remote, entity, cursor, list, page_size=size)
+    for number, step in enumerate((step for step in steps if step.rows is not None), start=1):
         ids += [found["id"] for found in step.rows]
         cursor = step.cursor
         if number == until:
@@ -224,7 +224,7 @@ def test_a_page_that_fails_ends_the_reading_after_the_pages_before_it():
     remote.broken = {3}
     ids = []
     with pytest.raises(RemoteError):
-        for step in reading.steps(remote, LIST, begin(LIST), page_size=2):
+        for step in reading.steps(remote, LIST, begin(LIST), list, page_size=2):
             ids += [found["id"] for found in step.rows]
     assert ids == [1, 2, 3, 4]
 
@@ -241,7 +241,7 @@ def test_a_call_that_times_out_in_its_thread_is_a_failure_and_no_endless_wait():
     remote.list_page = times_out
 
     def all_steps():
-        return list(reading.steps(remote, LIST, begin(LIST), page_size=2))
+        return list(reading.steps(remote, LIST, begin(LIST), list, page_size=2))
 
     with ThreadPoolExecutor(1) as pool, pytest.raises(TimeoutError, match="the call itself"):
         pool.submit(all_steps).result(timeout=5)
@@ -250,10 +250,10 @@ def test_a_call_that_times_out_in_its_thread_is_a_failure_and_no_endless_wait():
 def test_a_reader_that_waits_long_gives_signs_of_life(monkeypatch):
     monkeypatch.setattr(reading, "SIGN_OF_LIFE", 0.02)
     remote = Remote([row(key) for key in range(1, 4)], delay=lambda page: 0.1 if page == 2 else 0.0)
-    steps = list(reading.steps(remote, LIST, begin(LIST), page_size=2))
-    assert sum(step.page is None for step in steps) >= 2
-    assert [step.cursor["page"] for step in steps if step.page is None] == [2] * sum(
-        s.page is None for s in steps
+    steps = list(reading.steps(remote, LIST, begin(LIST), list, page_size=2))
+    assert sum(step.rows is None for step in steps) >= 2
+    assert [step.cursor["page"] for step in steps if step.rows is None] == [2] * sum(
+        s.rows is None for s in steps
     )
 
 
