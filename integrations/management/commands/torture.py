@@ -1,0 +1,92 @@
+"""`manage.py torture`: kill workers and spoil replies while both sides are edited, then count what went wrong."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from integrations.management.printing import as_json, table
+
+KINDS = ("lost", "doubled", "wrong", "needless")
+SHOWN = 10
+
+
+class Command(BaseCommand):
+    help = (
+        "Edit both sides at random against a sandbox with lost replies, resets, 429s and 500s, kill the worker again "
+        "and again, and compare the sandbox's journal with what was intended. Exits with 1 unless no write was lost, "
+        "doubled, wrong or needless. Works on a scratch database, never on this one."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--seed", type=int, default=1, help="which random edits and kills (default 1)")
+        parser.add_argument("--kills", type=int, default=20, help="how often a worker is killed (default 20)")
+        parser.add_argument(
+            "--edits", type=int, default=200, help="how many edits on both sides (default 200)"
+        )
+        parser.add_argument(
+            "--unprotected",
+            action="store_true",
+            help="without look-ups and keys: must fail, or this measures nothing",
+        )
+        parser.add_argument(
+            "--database", default="", help="URL of an empty scratch database (default: SQLite)"
+        )
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with tempfile.TemporaryDirectory(prefix="trunkline-torture-") as folder:
+            report = self._run(folder, options)
+        if options["json"]:
+            self.stdout.write(as_json(report))
+        elif "stuck" in report:
+            self.stderr.write(self.style.ERROR(f"It never came to rest: {report['stuck']}"))
+        else:
+            self._tell(report)
+        if not report["good"]:
+            raise SystemExit(1)
+
+    def _run(self, folder: str, options: dict[str, Any]) -> dict[str, Any]:
+        database = options["database"] or f"sqlite:///{folder}/torture.sqlite3"
+        numbers = [str(options[name]) for name in ("seed", "kills", "edits")]
+        protection = "unprotected" if options["unprotected"] else "protected"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "integrations.torture", *numbers, protection],
+            cwd=settings.BASE_DIR,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "VAR_DIR": folder, "DATABASE_URL": database, "LOG_LEVEL": "CRITICAL"},
+        )
+        last = ""
+        assert process.stdout is not None  # noqa: S101  # it is a pipe
+        for line in process.stdout:
+            if last and not options["json"]:
+                self.stdout.write(last)
+            last = line.strip()
+        if process.wait() != 0:
+            raise SystemExit(2)
+        report: dict[str, Any] = json.loads(last)
+        return report
+
+    def _tell(self, report: dict[str, Any]) -> None:
+        found = report["verdict"]
+        self.stdout.write(
+            table(
+                ("seed", "kills", "edits", "writes", "reads", *KINDS, "raced", "seconds"),
+                [
+                    (
+                        *(report[name] for name in ("seed", "kills", "edits", "writes", "reads")),
+                        *(len(found[kind]) for kind in (*KINDS, "raced")),
+                        report["seconds"],
+                    )
+                ],
+            )
+        )
+        for kind in KINDS:
+            for words in found[kind][:SHOWN]:
+                self.stderr.write(self.style.ERROR(f"{kind}: {words}"))

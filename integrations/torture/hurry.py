@@ -1,0 +1,33 @@
+"""Waits cut short, so that a merchant's day passes in seconds. What waits for what stays as it is."""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from integrations import calls, leases
+from integrations.connectors.http import Policy
+from integrations.push import timing
+
+LATE = 0.8
+"""The sandbox's slowest call, in seconds: after it a lost request has taken effect or never will."""
+CALL = 2.0
+
+
+def hurry(host: str, *, protected: bool = True) -> None:
+    """In every process of the torture, before anything is worked on."""
+    settings.CUSTOM_API_HOSTS = [host]
+    leases.LEASE = timedelta(seconds=4)
+    calls.PATIENCE = Policy(
+        attempts=3, budget=CALL, first_backoff=0.02, longest_backoff=0.1, longest_wait=1.5
+    )
+    timing.use(
+        timing.Timing(
+            first_wait=0.1,
+            longest_wait=0.5,
+            call=CALL,
+            late_effect=LATE + 0.4,
+            most_silences=1000,
+            down_after=10_000,
+        )
+    )
+    timing.protected = protected
