@@ -24,14 +24,17 @@ _PHRASES = {
 
 def connect() -> None:
     """Called once, when Django is ready."""
+    from integrations.always import remember
     from integrations.push import owing
     from reconciliation.changes import changed
     from reconciliation.links import register_deep_link
+    from reconciliation.reviewing import always_chosen
 
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
     health.register_check("worker", worker_problem)
+    always_chosen.connect(remember)
     for system in CONNECTORS:
         register_deep_link(system, partial(deep_link, system))
 

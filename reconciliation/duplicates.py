@@ -74,7 +74,7 @@ BANDS: Mapping[str, tuple[float, float]] = {
 }
 BAND_WORDS = {
     "certain": "almost certain (99 % and more)",
-    "likely": "likely (90–99 %)",
+    "likely": "likely (90 to 99 %)",
     "possible": "possible",
 }
 

@@ -11,10 +11,17 @@ from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Change
 
 EVENTS = 50
+_OF_SURVIVOR = {
+    Change.Kind.MERGED: "merged another record into it",
+    Change.Kind.UNMERGED: "undid a merge into it",
+}
+_MERGE = "merge"
+"""Under this name a survivor's change holds the number of the merge."""
 _DONE = {
     Change.Kind.CREATED: "first brought it in",
     Change.Kind.UPDATED: "changed it",
     Change.Kind.MERGED: "merged it into another record",
+    Change.Kind.UNMERGED: "undid a merge: it stands by itself again",
     Change.Kind.FROZEN: "no longer sends it: it left the scope and is kept as it was",
     Change.Kind.THAWED: "sends it again: it is back in the scope",
 }
@@ -62,12 +69,14 @@ def _event(change: Change, entity: Entity, record: Any, names: dict[tuple[str, i
         )
         for name, before, after in _pairs(change.fields)
     ]
-    return Event(shown.moment(change.at, record.tenant.zone), who, _DONE[Change.Kind(change.kind)], fields)
+    kind = Change.Kind(change.kind)
+    done = _OF_SURVIVOR if _MERGE in (change.fields or {}) else _DONE
+    return Event(shown.moment(change.at, record.tenant.zone), who, done[kind], fields)
 
 
 def _pairs(fields: Any) -> Iterable[tuple[str, Any, Any]]:
     for name, pair in (fields or {}).items():
-        if isinstance(pair, list) and len(pair) == 2:
+        if name != _MERGE and isinstance(pair, list) and len(pair) == 2:
             yield name, pair[0], pair[1]
 
 

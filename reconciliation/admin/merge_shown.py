@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from reconciliation.admin import values
 from reconciliation.admin.review_page import record_url
 from reconciliation.entities import ENTITIES
@@ -97,3 +99,18 @@ def _kept(act: Merge) -> list[tuple[str, str, str]]:
             holders = entity.objects.in_bulk([pk for pk in (now, then) if isinstance(pk, int)])
             found.append((what, *(str(holders.get(pk, f"no. {pk}")) for pk in (now, then))))
     return [(what, now, then) for what, now, then in found]
+
+
+def merges_of(record: Any, entity: str) -> list[dict[str, Any]]:
+    """For a record's own page: the merges into it, newest first."""
+    mine = Merge.objects.filter(entity=entity, survivor_id=record.pk)
+    return [
+        {
+            "act": act,
+            "url": reverse("admin:reconciliation_merge_change", args=[act.pk]),
+            "undo": "" if act.undone_at else reverse("admin:reconciliation_merge_undo", args=[act.pk]),
+            "names": [name(act, pk) for pk in losers(act)],
+            "by": by(act),
+        }
+        for act in mine.select_related("tenant", "actor", "source").order_by("-at", "-pk")[:10]
+    ]

@@ -105,12 +105,15 @@ class MergeAdmin(ReadOnlyTenantAdmin):
         ids = list(dict.fromkeys(int(text) for text in given.getlist("record") if text.isdecimal()))
         try:
             found = merge_page.records(entity, self._own(request, entity, ids))
-            if request.method != "POST":
-                return self._choose(request, entity, found, None)
-            return self._answer(request, entity, found, merge_page.plan_of(entity, request.POST, ids))
         except CannotMerge as error:
             messages.error(request, str(error))
             return redirect("admin:reconciliation_matchcandidate_changelist")
+        if request.method != "POST":
+            return self._choose(request, entity, found, None)
+        try:
+            return self._answer(request, entity, found, merge_page.plan_of(entity, request.POST, ids))
+        except CannotMerge as error:
+            return self._choose(request, entity, found, None, moved_on=str(error))
 
     def _own(self, request: HttpRequest, entity: Entity, ids: list[int]) -> list[int]:
         """Another tenant's record must not differ from one that does not exist."""
@@ -222,22 +225,6 @@ class MergeAdmin(ReadOnlyTenantAdmin):
             pages=page,
             may_resolve=self.may(request, Action.RESOLVE),
         )
-
-
-def merges_of(record: Any, entity: str) -> list[dict[str, Any]]:
-    """For a record's own page: the merges that it took part in, newest first, with their address."""
-    mine = Merge.objects.filter(entity=entity, survivor_id=record.pk).select_related(
-        "tenant", "actor", "source"
-    )
-    return [
-        {
-            "act": act,
-            "url": reverse("admin:reconciliation_merge_change", args=[act.pk]),
-            "names": [merge_shown.name(act, pk) for pk in merge_shown.losers(act)],
-            "by": merge_shown.by(act),
-        }
-        for act in mine.order_by("-at", "-pk")[:10]
-    ]
 
 
 def count_tasks(request: HttpRequest) -> int:

@@ -19,6 +19,7 @@ from portal.look import badge
 from reconciliation.admin import shown
 from reconciliation.admin.columns import link_to
 from reconciliation.admin.history import history_of
+from reconciliation.admin.merge_shown import merges_of
 from reconciliation.links import deep_link, entity_of
 from reconciliation.models import Conflict, Link, Record, ReferenceItem
 
@@ -66,6 +67,7 @@ def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
         "cards": [_card(admin, linked, record) for linked in admin.linked],
         "counterparts": counterparts,
         "conflicts": _conflicts(entity, record),
+        "merges": merges_of(record, entity) if hasattr(record, "merged_into") else [],
         "history": history_of(record, entity, counterparts[0].link.source.name if counterparts else ""),
         "kind": str(admin.opts.verbose_name).capitalize(),
     }

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from portal.access import access_of
+from portal.access import Action, access_of
 from portal.filters import ScopedRelatedFilter
 from portal.tenant_admin import ReadOnlyTenantAdmin
 from reconciliation.admin.changelist import RecordChangeList
@@ -121,6 +121,7 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
             "admin/reconciliation/record.html",
             record,
             title=str(record),
+            may_resolve=self.may(request, Action.RESOLVE, record),
             **context,
             **(extra_context or {}),
         )

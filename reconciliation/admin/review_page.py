@@ -157,10 +157,10 @@ def _settled(conflict: Conflict) -> str:
     value = values.words_of(
         ENTITIES[conflict.entity], conflict.field, conflict.outcome_value, conflict.tenant
     )
-    by = conflict.actor.display_name if conflict.actor else "the rule’s policy"
+    by = conflict.actor.display_name if conflict.actor else "the rule's policy"
     chosen = {
-        Conflict.Outcome.REMOTE: f"{conflict.link.source.name}’s value was taken",
-        Conflict.Outcome.PORTAL: "the portal’s value was kept",
+        Conflict.Outcome.REMOTE: f"{conflict.link.source.name}'s value was taken",
+        Conflict.Outcome.PORTAL: "the portal's value was kept",
         Conflict.Outcome.OTHER: f"“{value}” was chosen",
         Conflict.Outcome.AGREED: "both sides came to agree",
     }.get(Conflict.Outcome(conflict.outcome) if conflict.outcome else Conflict.Outcome.AGREED, "")
