@@ -24,6 +24,7 @@ def ask(
     trigger: Run.Trigger,
     *,
     full: bool = False,
+    recent: bool = False,
     user: User | None = None,
     batch: UUID | None = None,
 ) -> Run:
@@ -34,11 +35,15 @@ def ask(
     while run is None:
         try:
             with transaction.atomic():
-                run = Run.objects.create(rule=rule, trigger=trigger, full=full, started_by=user, batch=batch)
+                run = Run.objects.create(
+                    rule=rule, trigger=trigger, full=full, recent=recent, started_by=user, batch=batch
+                )
         except IntegrityError:  # one is open; unless it is closed before it is found
             run = Run.objects.filter(rule=rule, state__in=Run.OPEN).last()
             if run is None:
                 continue
+        if recent and not run.recent:
+            Run.objects.filter(pk=run.pk).update(recent=True)
         if batch is not None and run.batch is None:
             Run.objects.filter(pk=run.pk).update(batch=batch)
     SyncRule.objects.filter(pk=rule.pk).update(due_at=timezone.now())

@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 
 from integrations import disconnecting, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
+from integrations.webhooks import inbox
 from integrations.work import take_turn
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ KEEP_RUNS = timedelta(days=90)
 PRUNE = "prune"
 _TICK = "integrations.tasks.tick"
 _WAKE = "integrations.tasks.wake"
+_FOLLOW = "integrations.tasks.follow_hooks"
 _END = "integrations.tasks.end_connection"
 
 
@@ -49,6 +51,8 @@ def tick() -> None:
     call_workers(len(schedule.candidates(now)))
     for pk in disconnecting.waiting(now):
         go_on_ending(pk)
+    if inbox.has_waiting():
+        follow_hooks_soon()
     prune(now)
 
 
@@ -70,6 +74,16 @@ def end_connection(pk: int) -> None:
         go_on_ending(pk)
 
 
+def follow_hooks_soon() -> None:
+    """Queue a look at the webhooks that came in."""
+    async_task(_FOLLOW, save=False)
+
+
+def follow_hooks() -> None:
+    """Start the pulls that webhooks have asked for."""
+    call_workers(inbox.follow())
+
+
 def sweep(now: datetime) -> int:
     """Close open runs that nobody may work on any more (rule switched off, connection or tenant paused)."""
     orphans = Run.objects.filter(state__in=Run.OPEN).exclude(rule__in=schedule.workable())
@@ -88,6 +102,7 @@ def prune(now: datetime) -> None:
         old = Run.objects.filter(finished_at__lt=now - KEEP_RUNS)
         unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
         old.exclude(pk__in=unsolved.values("run")).delete()
+        inbox.prune(now)
         Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
 
 

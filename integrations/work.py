@@ -61,6 +61,7 @@ def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progres
     if run is None:
         run = runs.ask(rule, Run.Trigger.SCHEDULE)
     run.rule = rule
+    rule.recent = rule.recent or run.recent  # of this run alone: the row keeps its own setting
     if held:
         leases.release(lease)
         return Ended(run, done=False)

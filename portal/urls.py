@@ -1,7 +1,7 @@
-"""The ground floor's addresses: the admin, the page where people set their password, and two for machines."""
+"""The ground floor's addresses: the admin, the page where people set their password, and those for machines."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import health
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("welcome/<uidb64>/<token>/", SetPasswordView.as_view(), name="set_password"),
+    path("webhooks/", include("integrations.webhooks.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

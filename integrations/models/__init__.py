@@ -4,6 +4,7 @@ from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
 from integrations.models.rules import FieldMapping, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
+from integrations.models.webhooks import Hook, Notice, Subscription, WebhookAddress
 from integrations.models.wiping import Disconnection
 
 __all__ = [
@@ -14,8 +15,12 @@ __all__ = [
     "Disconnection",
     "FieldMapping",
     "Heartbeat",
+    "Hook",
+    "Notice",
     "Outbox",
     "Run",
     "RunFailure",
+    "Subscription",
     "SyncRule",
+    "WebhookAddress",
 ]

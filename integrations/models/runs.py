@@ -29,12 +29,14 @@ class Run(models.Model):
         SCHEDULE = "schedule", "Schedule"
         PERSON = "person", "A person"
         COMMAND = "command", "A command"
+        WEBHOOK = "webhook", "A webhook"
 
     OPEN = (State.QUEUED, State.RUNNING)
 
     rule = models.ForeignKey(SyncRule, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     full = models.BooleanField(default=False)
+    recent = models.BooleanField(default=False, help_text="Reads the changes of the last minutes too")
     trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.SCHEDULE)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

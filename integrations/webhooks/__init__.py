@@ -1,0 +1,1 @@
+"""Webhooks, both ways: hints that come in (`inbox`), and what happened going out (`outbox`)."""
