@@ -197,3 +197,10 @@ def test_the_list_of_failures_costs_the_same_queries_for_one_or_many(
     assert RunFailure.objects.count() > 5
     with django_assert_max_num_queries(14):
         assert staff.get(at("runfailure_changelist")).status_code == 200
+
+
+def test_a_run_whose_failures_moved_on_says_where_they_are(staff, failed, customers):
+    again = runs.ask(customers, Run.Trigger.PERSON, full=True)
+    work(customers.pk)
+    assert "has failed again in a later run" in words(staff.get(at("run_change", failed.pk)))
+    assert "Retry all" in words(staff.get(at("run_change", again.pk)))
