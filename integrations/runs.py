@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.connectors.errors import Who
 from integrations.models import Run, RunFailure, SyncRule
+from integrations.webhooks import events
 from portal.models import User
 from reconciliation.intake import Failure, PageResult
 
@@ -146,6 +147,7 @@ def cancel(run: Run, why: str) -> Run:
     return _close(run, Run.State.CANCELLED)
 
 
+@transaction.atomic
 def _close(run: Run, state: Run.State, retry_after: float | None = None) -> Run:
     now = timezone.now()
     run.state, run.finished_at, run.heartbeat_at = state, now, now
@@ -155,6 +157,8 @@ def _close(run: Run, state: Run.State, retry_after: float | None = None) -> Run:
         rule.failures, rule.synced_at = 0, now
     elif state == Run.State.FAILED:
         rule.failures += 1
+        if rule.failures == 1:  # the others of the row would say the same again
+            events.sync_failed(run)
     rule.due_at = next_due(rule, state, now, retry_after)
     rule.save(update_fields=["failures", "synced_at", "due_at"])
     return run

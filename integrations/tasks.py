@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from integrations import disconnecting, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
-from integrations.webhooks import inbox
+from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ PRUNE = "prune"
 _TICK = "integrations.tasks.tick"
 _WAKE = "integrations.tasks.wake"
 _FOLLOW = "integrations.tasks.follow_hooks"
+_SEND = "integrations.tasks.send_webhooks"
 _END = "integrations.tasks.end_connection"
 
 
@@ -53,6 +54,8 @@ def tick() -> None:
         go_on_ending(pk)
     if inbox.has_waiting():
         follow_hooks_soon()
+    if outbox.due(now).exists():
+        send_webhooks_soon()
     prune(now)
 
 
@@ -84,6 +87,16 @@ def follow_hooks() -> None:
     call_workers(inbox.follow())
 
 
+def send_webhooks_soon() -> None:
+    """Queue a look at the webhooks that are owed."""
+    async_task(_SEND, save=False)
+
+
+def send_webhooks() -> None:
+    """Send what is owed, as far as one task's time goes; the rest is found by the next tick."""
+    outbox.send_due(WAKE_SECONDS)
+
+
 def sweep(now: datetime) -> int:
     """Close open runs that nobody may work on any more (rule switched off, connection or tenant paused)."""
     orphans = Run.objects.filter(state__in=Run.OPEN).exclude(rule__in=schedule.workable())
@@ -103,6 +116,7 @@ def prune(now: datetime) -> None:
         unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
         old.exclude(pk__in=unsolved.values("run")).delete()
         inbox.prune(now)
+        outbox.prune(now)
         Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
 
 

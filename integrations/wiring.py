@@ -16,6 +16,13 @@ _PHRASES = {
     "connection.frozen": "froze what came through {target}: {note}",
     "connection.tested": "tested {target}: {note}",
     "scope.changed": "changed the scope of {target}: {note}",
+    "webhook.paused": "paused the webhooks to {target}: {note}",
+    "webhook.replayed": "replayed the webhook {target}",
+    "webhook.resent": "sent the webhook {target} again",
+    "webhook.tested": "tested the webhooks to {target}: {note}",
+    "webhook.resumed": "resumed the webhooks to {target}",
+    "webhook_address.changed": "changed {target}",
+    "webhook_address.renewed": "gave a new address to {target}",
     "sync.started": "started a {note} for {target}",
     "sync.cancelled": "cancelled {target}",
     "failures.retried": "asked to retry {note} of {target}",
@@ -31,6 +38,9 @@ def connect() -> None:
     from reconciliation.reviewing import always_chosen
 
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
+    from integrations.webhooks import events
+
+    events.connect()
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
     health.register_check("worker", worker_problem)

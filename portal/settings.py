@@ -50,6 +50,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CUSTOM_API_HOSTS: list[str] = env.list("CUSTOM_API_HOSTS", default=[])
 """`host:port` of every API host beyond the vendors' own that a connection may name. DEBUG adds nothing to it."""
+WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+"""`host:port` of addresses inside private networks, or without TLS, that webhooks may be sent to all the same."""
 
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
