@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.models import CallBudget, Connection, Heartbeat, Run, RunFailure
 from integrations.schedule import TICK
 from tests.admin import objects_integrations as rows
+from tests.admin import objects_settling as settling
 from tests.integrations.pages import at, words
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def healthy(tenant):
 
 def test_trouble_of_another_partner_is_not_shown(home, other_tenant):
     rows.failure(other_tenant)
-    rows.conflict(other_tenant)
+    settling.conflict(other_tenant)
     page = home()
     assert "Nothing needs a person now." in page
     assert "planted" not in page
@@ -69,7 +70,7 @@ def test_a_failed_run_that_came_through_later_is_forgotten(home, tenant):
 def test_failed_records_and_conflicts_are_counted(home, tenant):
     healthy(tenant)
     rows.failure(tenant)
-    rows.conflict(tenant)
+    settling.conflict(tenant)
     page = home()
     assert "1 record failed." in page
     assert "1 field changed on both sides." in page
@@ -104,16 +105,16 @@ def test_calls_of_the_last_minute_stand_beside_what_is_allowed(home, tenant, oth
 
 
 def test_pending_review_and_dedupe_stand_among_the_integrations_with_their_counts(client_for, owner, tenant):
-    rows.conflict(tenant)
-    rows.candidate(tenant)
+    settling.conflict(tenant)
+    settling.candidate(tenant)
     page = words(client_for(owner).get("/admin/integrations/"))
     assert "Pending review 1" in page
     assert "Dedupe 1" in page
 
 
 def test_the_menus_lead_to_what_waits(client_for, owner, tenant):
-    rows.conflict(tenant)
-    rows.candidate(tenant)
+    settling.conflict(tenant)
+    settling.candidate(tenant)
     client = client_for(owner)
     for model in ("conflict", "matchcandidate"):
         page = client.get(reverse(f"admin:reconciliation_{model}_changelist"))
