@@ -20,6 +20,7 @@ from integrations.admin.scopes import ScopePage
 from integrations.admin.search import SearchPage
 from integrations.admin.syncs import SyncPages
 from integrations.admin.testing import TestPage
+from integrations.admin.webhooks import WebhooksPage
 from integrations.models import Connection, Run, RunFailure
 from portal import audit
 from portal.access import Action
@@ -28,7 +29,7 @@ from portal.tenant_admin import TenantAdmin, object_view
 
 @admin.register(Connection)
 class ConnectionAdmin(
-    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, SearchPage, TenantAdmin
+    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, SearchPage, WebhooksPage, TenantAdmin
 ):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""
 

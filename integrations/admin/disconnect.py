@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
@@ -67,9 +67,11 @@ class DisconnectPage(OwnPages):
     def disconnect_live(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         """The progress alone, fetched again and again until it is done."""
         ended = connection.disconnections.order_by("-pk").first()
-        context = {"connection": connection, **(progress_of(ended) if ended else {})}
+        if ended is None:
+            raise Http404("It was never disconnected.")
+        context = {"connection": connection, **progress_of(ended)}
         reply = TemplateResponse(request, "admin/integrations/disconnect_live.html", context)
-        if ended is None or ended.finished_at:
+        if ended.finished_at:
             reply["X-Refresh"] = "done"
         return reply
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from integrations.admin import words
 from integrations.connectors.errors import Who
-from integrations.models import Connection, Run, RunFailure, SyncRule
+from integrations.models import Connection, Run, RunFailure, Subscription, SyncRule
 from integrations.wiring import worker_problem
 from portal.access import Access, Action
 from portal.models import Tenant
@@ -37,6 +37,7 @@ def found(access: Access) -> list[Need]:
         *_failed_runs(access),
         *_records(access),
         *_inboxes(access),
+        *_webhooks(access),
     ]
 
 
@@ -125,6 +126,21 @@ def _inboxes(access: Access) -> list[Need]:
             Need("warn", "Dedupe", what, "A person decides whether they are one.", page, "Look at them")
         )
     return lines
+
+
+def _webhooks(access: Access) -> list[Need]:
+    rows = access.scope(Subscription.objects.exclude(paused_because="").filter(enabled=True))
+    return [
+        Need(
+            "warn",
+            row.tenant.name,
+            f"Webhooks to {row.url} are paused. {row.paused_because}",
+            "Mend the endpoint, send a test, resume.",
+            reverse("admin:integrations_subscription_change", args=[row.pk]),
+            "Look at it",
+        )
+        for row in rows.select_related("tenant")[:SHOWN]
+    ]
 
 
 def _counted(number: int, noun: str) -> str:

@@ -46,7 +46,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("url", models.URLField(max_length=500, verbose_name="address")),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="Begins with https://.", max_length=500, verbose_name="address"
+                    ),
+                ),
                 ("events", models.JSONField(default=list)),
                 (
                     "secret",

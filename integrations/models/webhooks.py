@@ -110,7 +110,7 @@ class Subscription(models.Model):
         SYNC_FAILED = "sync.failed", "A sync failed"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="webhook_subscriptions")
-    url = models.URLField("address", max_length=500)
+    url = models.CharField("address", max_length=500, help_text="Begins with https://.")
     events = models.JSONField(default=list)
     secret = EncryptedTextField(
         help_text="Both sides know it: 32 characters or more. Each call is signed with it."
