@@ -1,10 +1,10 @@
-"""What an export of an entity holds: its columns, read from the table of entities.
+"""What an export of an entity holds: its columns, read from the table of entities, and what may narrow it.
 
 Children are exports of their own (`invoice_line`, `payment_split`): `id` and `external_id` are the line's,
 `active` and `source_modified_at` its invoice's, as a line lives and dies with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,15 +16,30 @@ from reconciliation.models import Contact, Record, ReferenceItem
 CHILDREN = {"invoice_line": "invoice", "payment_split": "payment"}
 """Exports of nested rows, and the entity that each belongs to."""
 
+DATES = {
+    "job": "completed_at",
+    "appointment": "starts_at",
+    "assignment": "assigned_at",
+    "invoice": "invoiced_at",
+    "invoice_line": "invoice__invoiced_at",
+    "payment": "paid_at",
+    "payment_split": "payment__paid_at",
+    "membership": "starts_at",
+    "equipment": "installed_at",
+}
+"""The natural date of each export, by which `--from` and `--to` narrow it; of all others, when its source made it."""
+
+_UNITS_ELSEWHERE = {
+    "note": "job__business_unit",
+    "appointment": "job__business_unit",
+    "assignment": "job__business_unit",
+    "invoice_line": "invoice__business_unit",
+    "payment_split": "payment__business_unit",
+}
+_SUMS_OF_CHILDREN = {"invoice_line": ("total", "cost"), "payment_split": ("amount",)}
+"""Quantities and unit prices add up to nothing."""
 _NAMING = {"name", "number"}
 _NAMED_BY_NUMBER = {"job", "appointment", "invoice", "payment"}
-
-
-class UnknownEntity(LookupError):
-    """There is no such entity; the text names those there are."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no entity “{name}”. Those there are: {', '.join(entity_names())}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +56,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Plan:
-    """One entity's export: `where` picks its rows among those of its model."""
+    """One export: `where` picks its rows among those of its model.
+
+    `date`, `unit` and `active` are the lookups that narrow it ("" where there is no such thing), `sums` the columns
+    that a totals row adds up. `read` makes rows of ids where lookups cannot say it all.
+    """
 
     name: str
     model: type[Model]
     columns: tuple[Column, ...]
     tenant_path: str = "tenant"
     where: Mapping[str, Any] = field(default_factory=dict)
+    date: str = ""
+    unit: str = ""
+    active: str = ""
+    sums: tuple[str, ...] = ()
+    read: Callable[[Sequence[int]], list[tuple[Any, ...]]] | None = None
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` without those of other entities that share the model."""
@@ -59,22 +83,22 @@ class Plan:
         return replace(self, columns=(*self.columns[:4], tenant, *self.columns[4:]))
 
 
-def entity_names() -> list[str]:
-    """Everything that can be exported."""
-    return [*ENTITIES, *CHILDREN]
-
-
-def plan_for(name: str) -> Plan:
-    """The export of one entity; UnknownEntity otherwise."""
-    if name in CHILDREN:
-        return _plan_of_children(name, ENTITIES[CHILDREN[name]])
-    if name not in ENTITIES:
-        raise UnknownEntity(name)
-    entity = ENTITIES[name]
+def plan_of_entity(entity: Entity) -> Plan:
+    """The export of one entity's records."""
     where = dict(entity.constants)
     if entity.model is Contact:
         where = {f"{reference}__isnull": False for reference in entity.references}
-    return Plan(name, entity.model, tuple(_columns(entity)), where=where)
+    unit = "business_unit" if "business_unit" in entity.references else _UNITS_ELSEWHERE.get(entity.name, "")
+    return Plan(
+        entity.name,
+        entity.model,
+        tuple(_columns(entity)),
+        where=where,
+        date=DATES.get(entity.name, "source_created_at"),
+        unit=unit,
+        active="active",
+        sums=entity.currency_fields,
+    )
 
 
 def plan_of_model(model: type[Record]) -> Plan:
@@ -109,7 +133,8 @@ def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:
         yield Column(name, f"{name}__{'number' if target in _NAMED_BY_NUMBER else 'name'}", "text")
 
 
-def _plan_of_children(name: str, entity: Entity) -> Plan:
+def plan_of_children(name: str, entity: Entity) -> Plan:
+    """The export of the rows that live and die with an entity's records."""
     children = entity.children
     assert children is not None, entity.name  # noqa: S101  # CHILDREN names only entities that have them
     parent = children.parent
@@ -122,4 +147,13 @@ def _plan_of_children(name: str, entity: Entity) -> Plan:
         *(Column(field_name, field_name, kind) for field_name, kind in children.fields.items()),
         Column("currency", f"{parent}__tenant__currency", "text"),
     )
-    return Plan(name, children.model, columns, tenant_path=f"{parent}__tenant")
+    return Plan(
+        name,
+        children.model,
+        columns,
+        tenant_path=f"{parent}__tenant",
+        date=DATES[name],
+        unit=_UNITS_ELSEWHERE[name],
+        active=f"{parent}__active",
+        sums=_SUMS_OF_CHILDREN[name],
+    )

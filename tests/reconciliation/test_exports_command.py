@@ -35,7 +35,7 @@ def test_a_failure_leaves_the_file_of_before(tenant, tmp_path, monkeypatch):
     target = tmp_path / "customers.csv"
     target.write_text("yesterday's")
 
-    def out_of_space(tenant, entity, form, stream):
+    def out_of_space(tenant, entity, form, stream, **how):
         stream.write(b"half")
         raise OSError("No space left on device")
 
