@@ -111,6 +111,11 @@ def _boxes(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def as_text(document: dict[str, Any]) -> str:
+    """The document in its one form, members in order: PostgreSQL gives them back in an order of its own."""
+    return json.dumps({member: document.get(member) for member in rules.MEMBERS})
+
+
 class DocumentForm(forms.Form):
     """The same as JSON, for people who would rather write it."""
 
@@ -137,7 +142,7 @@ class ScopePage(OwnPages):
         as_json = request.method == "POST" and "document" in request.POST
         boxes = ScopeForm(choices, connection.scope, None if as_json else request.POST or None)
         text = DocumentForm(
-            request.POST if as_json else None, initial={"document": json.dumps(connection.scope)}
+            request.POST if as_json else None, initial={"document": as_text(connection.scope)}
         )
         if request.method == "POST":
             if not may_configure:
@@ -154,7 +159,7 @@ class ScopePage(OwnPages):
             tenant=connection.tenant,
             form=boxes,
             document_form=text,
-            stored=json.dumps(connection.scope),
+            stored=as_text(connection.scope),
             choices=choices,
             may_configure=may_configure,
             tab="scope",
@@ -196,7 +201,7 @@ class ScopePage(OwnPages):
             tenant=connection.tenant,
             leaving=leaving,
             total=sum(leaving.values()),
-            document=json.dumps(document),
+            document=as_text(document),
             tab="scope",
         )
 
@@ -208,7 +213,7 @@ class ScopePage(OwnPages):
         count = sum(left.values())
         note = f"{count:,} records left it" if count else "no record left it"
         if before != connection.scope:
-            diff = {"scope": [json.dumps(before), json.dumps(connection.scope)]}
+            diff = {"scope": [as_text(before), as_text(connection.scope)]}
             audit.record("scope.changed", connection, diff=diff, note=note)
         messages.success(
             request,
