@@ -17,7 +17,7 @@ BENCH_ARGS ?=
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test lint types check check-deploy bench serve worker
+.PHONY: help demo clean-demo test lint types check check-deploy bench bench-dedupe serve worker
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -75,6 +75,9 @@ check-deploy: $(DEV)
 
 bench: $(DEV) ## Compare a first sync with a plain loader and with dlt (BENCH_ARGS="--customers 5000")
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-dedupe: $(DEV) ## Find duplicates beside Splink and plain rules (BENCH_ARGS="--sizes 10000,100000")
+	$(BIN)/python -m tests.bench_dedupe $(BENCH_ARGS)
 
 # --- Set-up ---------------------------------------------------------------------------------------------------------
 

@@ -7,3 +7,9 @@ class ReconciliationConfig(AppConfig):
     name = "reconciliation"
     verbose_name = "Records"
     admin_order = 20
+
+    def ready(self) -> None:
+        from reconciliation.changes import changed
+        from reconciliation.matching.noting import on_changed
+
+        changed.connect(on_changed, dispatch_uid="matching.noting")

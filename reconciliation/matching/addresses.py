@@ -1,7 +1,11 @@
 """Postal addresses, read into the parts and the words that USPS uses."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from reconciliation.matching.names import folded
 from reconciliation.matching.words import address_words
@@ -23,6 +27,7 @@ class Place(NamedTuple):
 _BOX = re.compile(r"\b(?:p\W*o\W*|post office )box\W*(\w+)")
 _SPLIT = re.compile(r"[^a-z0-9#]+")
 _HOUSE = re.compile(r"\d+[a-z]?")
+_GLUED = re.compile(r"(\w{3,}?)(street|avenue|drive|place|court|crescent|circuit|terrace|boulevard|parkway)")
 _ORDINALS = {
     word: f"{number}{ending}"
     for word, number, ending in (
@@ -76,12 +81,15 @@ def _street(tokens: list[str]) -> tuple[str, str, str]:
     directions, suffixes = address_words("direction"), address_words("suffix")
     towards, kind = "", ""
     tokens = [_ORDINALS.get(token, token) for token in tokens]
+    if tokens and (glued := _GLUED.fullmatch(tokens[-1])):
+        tokens[-1:] = [glued[1], glued[2]]
     if len(tokens) > 1 and tokens[-1] in directions:
         towards = directions[tokens.pop()]
     if len(tokens) > 1 and tokens[0] in directions and (len(tokens) > 2 or tokens[1] not in suffixes):
         towards = directions[tokens.pop(0)] + towards
-    if len(tokens) > 1 and tokens[-1] in suffixes:
-        kind = suffixes[tokens.pop()]
+    if len(tokens) > 1 and (last := _known_kind(tokens[-1])) in suffixes:
+        kind = suffixes[last]
+        tokens.pop()
     return (
         " ".join(suffixes.get(token, token) if len(tokens) > 1 else token for token in tokens),
         kind,
@@ -89,10 +97,21 @@ def _street(tokens: list[str]) -> tuple[str, str, str]:
     )
 
 
+@lru_cache(maxsize=100_000)
+def _known_kind(word: str) -> str:
+    """A street's kind with a slip of the keys put right ("tsreet"); any other word as it is."""
+    suffixes = address_words("suffix")
+    if len(word) < 5 or word in suffixes:
+        return word
+    near = extractOne(word, [name for name in suffixes if len(name) > 3], scorer=OSA.distance, score_cutoff=1)
+    return str(near[0]) if near else word
+
+
 def _town(city: str) -> str:
+    """A town's name without blanks, so that "Gar Butt" is Garbutt."""
     if not city:
         return ""
-    return " ".join(
+    return "".join(
         _TOWN_WORDS.get(token, token) for token in _SPLIT.split(folded(city).replace(".", "")) if token
     )
 

@@ -1,18 +1,20 @@
 """Many customers side by side: each part of each customer as a number, each text kept once.
 
-Texts are numbered as they come (`Texts`); 0 is the empty text. Each text also has a 64-bit hash that is the same
+Texts are numbered as they come; 0 is the empty text. Each text also has a 64-bit hash that is the same
 in every process and at every time, of which blocking keys are made.
 """
 
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
-from reconciliation.matching.names import sound
+from reconciliation.matching.names import known_given, sound
 from reconciliation.matching.profile import EMAILS, PHONES, Profile
-from reconciliation.matching.reach import is_role
+from reconciliation.matching.reach import is_role, own_domain
 from reconciliation.matching.words import first_of_group
 
 Ints = npt.NDArray[np.int32]
@@ -21,21 +23,19 @@ Hashes = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 TEXTS = (
-    "given", "root", "initial", "partner", "middle", "surname", "label", "suffix", "core", "core_sorted", "number",
-    "house", "street", "street_kind", "direction", "unit", "city", "state", "zip", "zip3",
-    "email0", "email1", "local",
+    "given", "plain", "root", "initial", "partner", "middle", "surname", "label", "suffix", "core", "core_sorted", "number",
+    "house", "street", "street_kind", "way", "direction", "unit", "city", "state", "zip", "zip3",
+    "email0", "email1", "local", "domain",
 )  # fmt: skip
 _COLUMN = {name: position for position, name in enumerate(TEXTS)}
 
 
-class Texts:
-    """Texts, each with its number."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {"": 0}
-
-    def number(self, text: str) -> int:
-        return self.numbers.setdefault(text, len(self.numbers))
+def _numbering() -> defaultdict[str, int]:
+    """Gives each text that is asked for a number, in the order of asking; the empty text has 0."""
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    numbers[""]
+    return numbers
 
 
 class Columns:
@@ -86,26 +86,21 @@ class Columns:
 
 def columns(profiles: Iterable[tuple[int, Profile]]) -> Columns:
     """Lay profiles, given with their customers' ids, side by side."""
-    texts = Texts()
-    number = texts.number
-    ids: list[int] = []
-    rows: list[tuple[int, ...]] = []
-    phones: list[tuple[int, ...]] = []
-    flags: list[tuple[int, int, int]] = []
+    texts = _numbering()
+    number = texts.__getitem__
+    ids, table, phones, flags = array("q"), array("i"), array("q"), array("b")
     for customer_id, found in profiles:
         ids.append(customer_id)
-        rows.append(tuple(map(number, _texts(found))))
-        phones.append((*found.phones, *_NONE[len(found.phones) :]))
+        table.extend(map(number, _texts(found)))
+        phones.extend(found.phones + _NONE[len(found.phones) :])
         commercial = -1 if found.commercial is None else int(found.commercial)
-        flags.append(
-            (int(found.name.business), commercial, int(bool(found.emails) and is_role(found.emails[0])))
-        )
+        flags.extend((found.name.business, commercial, bool(found.emails) and is_role(found.emails[0])))
     return Columns(
         np.array(ids, dtype=np.int64),
-        np.array(rows, dtype=np.int32).reshape(-1, len(TEXTS)).T.copy(),
+        np.array(table, dtype=np.int32).reshape(-1, len(TEXTS)).T.copy(),
         np.array(phones, dtype=np.int64).reshape(-1, PHONES).T.copy(),
         np.array(flags, dtype=np.int8).reshape(-1, 3).T.copy(),
-        list(texts.numbers),
+        list(texts),
     )
 
 
@@ -116,13 +111,14 @@ def _texts(found: Profile) -> tuple[str, ...]:
     """The texts of `TEXTS`, in order."""
     name, place, emails = found.name, found.place, found.emails
     first = emails[0] if emails else ""
-    root = first_of_group().get(name.given, name.given)
+    plain = known_given(name.given)
+    root = first_of_group().get(plain, plain)
     label = sound(name.surname) if name.surname else sound((name.core or name.given).partition(" ")[0])
     return (
-        name.given, root, root[:1], name.partner, name.middle, name.surname, label, name.suffix, name.core,
+        name.given, plain, root, root[:1], name.partner, name.middle, name.surname, label, name.suffix, name.core,
         _sorted(name.core, root, name.surname), name.number,
-        place.house, place.street, place.kind, place.direction, place.unit, place.city, place.state, place.zip,
-        place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first),
+        place.house, place.street, place.kind, f"{place.street}{place.kind}".replace(" ", ""), place.direction, place.unit, place.city, place.state, place.zip,
+        place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first), own_domain(first),
     )  # fmt: skip
 
 
@@ -139,10 +135,10 @@ def _local(email: str) -> str:
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """Several blocks of customers as one."""
-    texts = Texts()
+    texts = _numbering()
     tables = []
     for part in parts:
-        numbers = np.fromiter(map(texts.number, part.words), dtype=np.int32, count=len(part.words))
+        numbers = np.fromiter(map(texts.__getitem__, part.words), dtype=np.int32, count=len(part.words))
         tables.append(numbers[part.table])
         part.table = part.table[:, :0]  # freed here: at a million customers it counts
     return Columns(
@@ -150,7 +146,7 @@ def joined(parts: Sequence[Columns]) -> Columns:
         np.concatenate(tables, axis=1),
         np.concatenate([part.phones for part in parts], axis=1),
         np.concatenate([part.flags for part in parts], axis=1),
-        list(texts.numbers),
+        list(texts),
     )
 
 

@@ -48,12 +48,16 @@ SECOND = Field("second phone", ("", "a second phone agrees too"))
 EMAIL = Field("e-mail", (
     "", "same e-mail", "same e-mail, under two names", "same e-mail, but several names share it",
     "same e-mail, of an office", "e-mails differ by a slip of the keys", "same e-mail name at another provider",
-    "different e-mails",
+    "another mailbox of the same company", "different e-mails",
+))  # fmt: skip
+BEARS = Field("name in the e-mail", (
+    "", "one's e-mail bears the other's given name", "one's e-mail bears another given name than the other's",
 ))  # fmt: skip
 ADDRESS = Field("address", (
     "", "same address and unit", "same address", "same address, under several names",
     "same address, unit only on one", "same building, different units", "nearly the same address",
-    "same street, different house", "different addresses",
+    "same street, house numbers that differ by a slip",
+        "same street, different house", "different addresses",
 ))  # fmt: skip
 AREA = Field("area", ("", "same ZIP", "same city, or ZIPs differ by a slip", "different areas"))
 
@@ -78,5 +82,5 @@ def _together() -> tuple[str, ...]:
 
 TOGETHER = Field("taken together", _together())
 FIELDS = (
-    GIVEN, SURNAME, RARITY, SUFFIX, MIDDLE, COMPANY, CHAIN, STORE, TYPE, PHONE, SECOND, EMAIL, ADDRESS, AREA, TOGETHER,
+    GIVEN, SURNAME, RARITY, SUFFIX, MIDDLE, COMPANY, CHAIN, STORE, TYPE, PHONE, SECOND, EMAIL, BEARS, ADDRESS, AREA, TOGETHER,
 )  # fmt: skip

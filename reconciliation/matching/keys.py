@@ -25,13 +25,16 @@ KINDS = (
     Kind("phone", 50, PHONES),
     Kind("email", 50, EMAILS),
     Kind("local", 30),
+    Kind("domain", 30),
     Kind("line", 50, 2),
     Kind("place", 50),
     Kind("place and name", 50),
     Kind("name and area", 60),
     Kind("whole name", 40),
-    Kind("house and name", 40),
+    Kind("name by sound", 30),
+    Kind("house and area", 30),
     Kind("given and house", 40),
+    Kind("given and area", 8),
 )
 CAPS = tuple(kind.cap for kind in KINDS for _ in range(kind.count))
 FIRST = {kind.name: sum(before.count for before in KINDS[:position]) for position, kind in enumerate(KINDS)}
@@ -58,13 +61,16 @@ def keys(found: Columns) -> Longs:
         _key(1, part("email0")),
         _key(1, part("email1")),
         _key(2, part("local")),
-        *(_key(3, line, label) for line in lines),
-        _key(4, house, street, area),
-        _key(5, house, street, label),
-        _with(_key(6, label, area), part("initial")),
-        _with(_key(7, part("core_sorted")), region),
-        _key(8, house, area, label),
-        _key(9, part("root"), house, region),
+        _key(3, part("domain")),
+        *(_key(4, line, label) for line in lines),
+        _key(5, house, street, area),
+        _key(6, house, street, label),
+        _with(_key(7, label, area), part("initial")),
+        _key(8, part("core_sorted")),
+        _key(9, label, part("root")),
+        _key(10, house, area),
+        _key(11, part("root"), house, region),
+        _key(12, part("root"), area),
     ]
     return np.stack(made).view(np.int64)
 

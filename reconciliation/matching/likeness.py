@@ -86,4 +86,12 @@ def digits_apart(one: Longs, other: Longs) -> Bools:
         balance += (mine - theirs).astype(np.int16)
     swapped = (wrong == 2) & (balance == 0)
     area = one % 10_000_000 == other % 10_000_000
-    return np.asarray((one > 0) & (other > 0) & (one != other) & ((wrong == 1) | swapped | area))
+    near = (wrong == 1) | swapped | area
+    for pair in np.flatnonzero(
+        (one // _AMERICAN != 1) != (other // _AMERICAN != 1)
+    ):  # a digit too many or too few
+        near[pair] = OSA.distance(str(one[pair]).removeprefix("1"), str(other[pair]).removeprefix("1")) <= 1
+    return np.asarray((one > 0) & (other > 0) & (one != other) & near)
+
+
+_AMERICAN = 10_000_000_000

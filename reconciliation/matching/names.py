@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 from reconciliation.matching.words import business_words, given_names
 
@@ -22,16 +25,64 @@ class Name(NamedTuple):
 
 
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*+[^*]*\*+|\b(?:c/o|attn:?|do not use|duplicate|inactive)\b.*")
+_NOTE = re.compile(r"[(\[*/:]|do not|dupl|inact|attn")
 _APOSTROPHES = str.maketrans("", "", "'’`.")
+_DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"[^a-z0-9&,+]+")
-_HONORIFICS = frozenset(["mr", "mrs", "ms", "miss", "mister", "dr", "doctor", "prof", "rev", "sir", "madam", "mx", "sra", "sr.", "srta", "capt", "sgt"])
+_HONORIFICS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mister",
+        "dr",
+        "doctor",
+        "prof",
+        "rev",
+        "sir",
+        "madam",
+        "mx",
+        "sra",
+        "sr.",
+        "srta",
+        "capt",
+        "sgt",
+    ]
+)
 _SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "iii": "iii", "3rd": "iii",
     "iv": "iv", "4th": "iv",
 }  # fmt: skip
 _TITLES_BEHIND = frozenset(("md", "dds", "phd", "esq", "cpa", "rn", "dvm"))
 _PARTICLES = frozenset(
-    ["de", "la", "del", "los", "las", "van", "von", "der", "den", "di", "da", "dos", "du", "le", "st", "san", "santa", "mc", "mac", "o", "al", "el", "bin", "ter", "ten"]
+    [
+        "de",
+        "la",
+        "del",
+        "los",
+        "las",
+        "van",
+        "von",
+        "der",
+        "den",
+        "di",
+        "da",
+        "dos",
+        "du",
+        "le",
+        "st",
+        "san",
+        "santa",
+        "mc",
+        "mac",
+        "o",
+        "al",
+        "el",
+        "bin",
+        "ter",
+        "ten",
+    ]
 )
 _JOINTS = frozenset(("&", "and", "+"))
 
@@ -50,7 +101,9 @@ def read_name(text: str, commercial: bool | None) -> Name:
 
     "Smith, John", "John Smith", "Mr. & Mrs. John Smith" and "John and Mary Smith" are all read as people.
     """
-    text = _NOTES.sub(" ", folded(text).translate(_APOSTROPHES))
+    text = folded(text).translate(_APOSTROPHES)
+    if _NOTE.search(text):
+        text = _NOTES.sub(" ", text)
     tokens = [token for token in _SPLIT.split(text.replace(",", " , ").replace("&", " & ")) if token]
     words = [token for token in tokens if token != ","]
     if not words:
@@ -62,16 +115,29 @@ def read_name(text: str, commercial: bool | None) -> Name:
 
 def _is_business(words: list[str], commercial: bool | None) -> bool:
     forms, trades = business_words()
-    if any(word in forms for word in words[1:]) or any(
-        char.isdigit() for word in words for char in word if word not in _SUFFIXES
-    ):
+    if not forms.isdisjoint(words[1:]) or _has_number(words):
         return True
-    looks_like_a_person = len(words) <= 3 and (words[0] in given_names() or words[0] in _HONORIFICS)
+    looks_like_a_person = _looks_like_a_person(words)
     if commercial:
-        return not (looks_like_a_person and words[-1] not in trades)
+        return not looks_like_a_person or words[-1] in trades
     if looks_like_a_person and len(words) == 2:
         return False
-    return any(word in trades for word in words)
+    return not trades.isdisjoint(words)
+
+
+def _has_number(words: list[str]) -> bool:
+    """Whether a word has a digit, other than the generation behind a name."""
+    return _DIGIT.search(" ".join(words)) is not None and any(
+        _DIGIT.search(word) for word in words if word not in _SUFFIXES
+    )
+
+
+def _looks_like_a_person(words: list[str]) -> bool:
+    """Two words of which one is a given name, or three with an initial between. Businesses bear surnames, too."""
+    if words[0] in _HONORIFICS or words[-1] in _SUFFIXES:
+        return True
+    initial_between = len(words) == 3 and len(words[1]) == 1
+    return (len(words) == 2 or initial_between) and bool({words[0], words[-1]} & given_names())
 
 
 def _is_turned(tokens: list[str]) -> bool:
@@ -107,7 +173,10 @@ def _person(tokens: list[str]) -> Name:
             if word in given_names()
             else Name(surname=word, suffix=suffix, core=core)
         )
-    return Name(False, tokens[0], partner, " ".join(tokens[1:-1]), tokens[-1], suffix, core)
+    given, surname = tokens[0], tokens[-1]
+    if surname in given_names() and len(given) > 1 and known_given(given) not in given_names():
+        given, surname = surname, given  # columns filled the wrong way about
+    return Name(False, given, partner, " ".join(tokens[1:-1]), surname, suffix, core)
 
 
 def _without_titles(tokens: list[str]) -> tuple[list[str], str]:
@@ -162,6 +231,21 @@ def sound(word: str) -> str:
         char for before, char in zip(text[:1] + rest, rest, strict=False) if char != before and char != "*"
     ]
     return "".join(squeezed)[:6]
+
+
+@lru_cache(maxsize=100_000)
+def known_given(word: str) -> str:
+    """A given name with a slip of the keys put right: the one known name that is a single slip away, else itself."""
+    names = given_names()
+    if len(word) < 5 or word in names:
+        return word
+    near = extract(word, _long_names(), scorer=OSA.distance, score_cutoff=1, limit=2)
+    return str(near[0][0]) if len(near) == 1 else word
+
+
+@cache
+def _long_names() -> list[str]:
+    return sorted(name for name in given_names() if len(name) > 4)
 
 
 _HEARD = (

@@ -8,13 +8,72 @@ _DIGITS = re.compile(r"\D+")
 _EXTENSION = re.compile(r"(?:x|ext|#).*$", re.IGNORECASE)
 _ASCENDING = frozenset(("1234567", "2345678", "3456789", "4567890", "1234567890", "0123456"))
 _ROLES = frozenset(
-    ["info", "office", "admin", "sales", "contact", "hello", "support", "service", "services", "billing", "accounts", "accounting", "ap", "ar", "team", "mail", "frontdesk", "reception", "manager", "maintenance", "orders", "customerservice", "help", "invoices", "payables", "accountspayable", "leasing"]
+    [
+        "info",
+        "office",
+        "admin",
+        "sales",
+        "contact",
+        "hello",
+        "support",
+        "service",
+        "services",
+        "billing",
+        "accounts",
+        "accounting",
+        "ap",
+        "ar",
+        "team",
+        "mail",
+        "frontdesk",
+        "reception",
+        "manager",
+        "maintenance",
+        "orders",
+        "customerservice",
+        "help",
+        "invoices",
+        "payables",
+        "accountspayable",
+        "leasing",
+    ]
 )
 _NOBODY = frozenset(
-    ["none", "na", "no", "noemail", "nomail", "unknown", "test", "declined", "refused", "noreply", "donotreply", "nothing", "x", "xx", "xxx", "asdf", "email", "customer", "notgiven", "nil", "null", "noone", "nobody", "fake", "notprovided", "dontknow", "decline"]
+    [
+        "none",
+        "na",
+        "no",
+        "noemail",
+        "nomail",
+        "unknown",
+        "test",
+        "declined",
+        "refused",
+        "noreply",
+        "donotreply",
+        "nothing",
+        "x",
+        "xx",
+        "xxx",
+        "asdf",
+        "email",
+        "customer",
+        "notgiven",
+        "nil",
+        "null",
+        "noone",
+        "nobody",
+        "fake",
+        "notprovided",
+        "dontknow",
+        "decline",
+    ]
 )
 _NOWHERE = frozenset(
     ("none.com", "na.com", "noemail.com", "test.com", "email.com.com", "nomail.com", "none.none")
+)
+_PROVIDERS = frozenset(
+    ["gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "rocketmail.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "aol.com", "icloud.com", "me.com", "mac.com", "comcast.net", "att.net", "sbcglobal.net", "bellsouth.net", "verizon.net", "cox.net", "charter.net", "spectrum.net", "earthlink.net", "frontier.com", "frontiernet.net", "windstream.net", "centurylink.net", "optonline.net", "roadrunner.com", "rr.com", "juno.com", "netzero.net", "protonmail.com", "proton.me", "pm.me", "gmx.com", "gmx.net", "mail.com", "zoho.com", "fastmail.com", "yandex.com", "duck.com", "example.com", "example.org", "example.net"]
 )
 _DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
@@ -44,6 +103,12 @@ def read_email(text: str) -> str:
     if domain in _DOTLESS:
         local, domain = local.replace(".", ""), _DOTLESS[domain]
     return f"{local}@{domain}"
+
+
+def own_domain(email: str) -> str:
+    """The domain of an address that belongs to a company; empty for providers at whom anybody has an address."""
+    domain = email.partition("@")[2]
+    return "" if domain in _PROVIDERS else domain
 
 
 def is_role(email: str) -> bool:

@@ -3,7 +3,7 @@
 Reading is by ranges of ids, so that memory does not grow with the tenant; nothing here builds model objects.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from django.db import connection, transaction
@@ -21,7 +21,6 @@ from reconciliation.models import (
     Location,
     MatchSettings,
     NameCount,
-    Unmatched,
 )
 
 AT_ONCE = 20_000
@@ -59,7 +58,7 @@ def _raws(tenant: Tenant, which: str, values: list[object]) -> list[tuple[int, R
         f" WHERE tenant_id = %s AND id {which} AND merged_into_id IS NULL ORDER BY id",
         [tenant.pk, *values],
     )
-    reached = _reached(tenant, which, values)
+    reached = _reached(which, values)
     homeless = {row[0] for row in rows if not row[3]}
     places = _places(which, values, homeless) if homeless else {}
     found = []
@@ -72,18 +71,21 @@ def _raws(tenant: Tenant, which: str, values: list[object]) -> list[tuple[int, R
 _NOWHERE: tuple[list[str], list[str]] = ([], [])
 
 
-def _reached(tenant: Tenant, which: str, values: list[object]) -> dict[int, tuple[list[str], list[str]]]:
-    """Phones and e-mails by customer: its own first, then those of its locations. Fax numbers are left out."""
+def _reached(which: str, values: list[object]) -> dict[int, tuple[list[str], list[str]]]:
+    """Phones and e-mails by customer: its own first, then those of its locations. Fax numbers are left out.
+
+    Found by the customers alone: given the tenant too, SQLite would read all of its contacts.
+    """
     own = bulk.select(
         "SELECT customer_id, kind, e164, value, email, id"  # noqa: S608 - own names
-        f" FROM {_table(Contact)} WHERE customer_id {which} AND tenant_id = %s AND active ORDER BY id",
-        [*values, tenant.pk],
+        f" FROM {_table(Contact)} WHERE customer_id {which} AND active ORDER BY id",
+        values,
     )
     of_places = bulk.select(
         "SELECT l.customer_id, c.kind, c.e164, c.value, c.email, c.id"  # noqa: S608 - own names
         f" FROM {_table(Location)} l JOIN {_table(Contact)} c ON c.location_id = l.id"
-        f" WHERE l.customer_id {which} AND c.tenant_id = %s AND c.active ORDER BY c.id",
-        [*values, tenant.pk],
+        f" WHERE l.customer_id {which} AND c.active ORDER BY c.id",
+        values,
     )
     found: dict[int, tuple[list[str], list[str]]] = {}
     for customer_id, kind, e164, value, email, _ in [*own, *of_places]:
@@ -115,17 +117,20 @@ def _table(model: type[Customer | Contact | Location | BlockingKey | NameCount])
 def write_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
     """Make these customers' keys what they should be (`made`: a row a key, a column a customer)."""
     with transaction.atomic():
-        numbers = ids.tolist()
-        for start in range(0, len(numbers), 500):
-            BlockingKey.objects.filter(customer__in=numbers[start : start + 500]).delete()
+        _forget(*bulk.among("customer", ids.tolist()))
         _insert_keys(tenant, ids, made)
 
 
 def rewrite_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
     """The same for a whole tenant at once: emptied, then filled in the order of the index."""
     with transaction.atomic():
-        BlockingKey.objects.filter(tenant=tenant)._raw_delete("default" if False else BlockingKey.objects.db)
+        _forget("tenant_id = %s", [tenant.pk])
         _insert_keys(tenant, ids, made)
+
+
+def _forget(condition: str, values: list[object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_table(BlockingKey)} WHERE {condition}", values)  # noqa: S608 - own names
 
 
 def _insert_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
@@ -194,13 +199,3 @@ def counts_of(tenant: Tenant, total: int, found: Columns) -> Frequencies:
         for kind, name, count in rows:
             counts[NAMED[kind]][words[name]] = count
     return Frequencies(total, counts)
-
-
-# --- customers still to be looked at
-
-
-def note_changed(tenant_id: int, customer_ids: Iterable[int]) -> None:
-    """Remember customers that are new or have changed: one statement."""
-    bulk.insert(
-        Unmatched, ("tenant_id", "customer"), [(tenant_id, customer_id) for customer_id in customer_ids]
-    )

@@ -20,7 +20,7 @@ def nickname_groups() -> Mapping[str, frozenset[str]]:
     for line in _lines("nicknames.txt"):
         group = line.split()
         for name in group:
-            found.setdefault(name, {name}).update(group if name == group[0] else {name, group[0]})
+            found.setdefault(name, {name}).update(group)
     return {name: frozenset(others) for name, others in found.items()}
 
 

@@ -1,8 +1,8 @@
 """A shop's customers with the truth about them: `python -m tests.bench_dedupe.generate FILE.csv --customers 10000`.
 
 The route: groups of parties (`people`) -> one or more records of each (`mistakes`) -> shuffled rows; the column
-`truth` holds the party's number. How often things go wrong was set down before any scorer was tried on it, and is
-not changed to suit one. Addresses, numbers and names are made up.
+`truth` holds the party's number. How often things go wrong was set so that plain rules and Splink do about as
+well on it as they do on shops' own files (same phone or e-mail: an F1 of about 0.53); it is not changed to suit our scorer. Addresses, numbers and names are made up.
 """
 
 import argparse

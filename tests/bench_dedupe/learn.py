@@ -19,14 +19,18 @@ from reconciliation.matching.scoring import WEIGHTS
 from tests.bench_dedupe.generate import customers
 from tests.bench_dedupe.truth import side_by_side, true_pairs, truths
 
+BARE = ((4_000, 107), (20_000, 108))
+"""The same without phones and e-mails, as they come from books that hold none."""
 SETS = ((2_000, 101), (2_000, 102), (10_000, 103), (10_000, 104), (40_000, 105), (100_000, 106))
 """(customers, seed)"""
 _SIZES = [len(field.words) for field in FIELDS]
 _STARTS = np.concatenate(([0], np.cumsum(_SIZES)))
 
 
-def examples(count: int, seed: int) -> tuple[csr_matrix, np.ndarray]:
+def examples(count: int, seed: int, *, bare: bool = False) -> tuple[csr_matrix, np.ndarray]:
     rows = customers(count, seed)
+    if bare:
+        rows = [{**row, "phone": "", "phone2": "", "email": ""} for row in rows]
     found, truth = side_by_side(rows), truths(rows)
     made = keys(found)
     left, right = pairs_of(made)
@@ -51,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--penalty", type=float, default=1.0)
     chosen = parser.parse_args()
-    parts = [examples(count, seed) for count, seed in SETS]
+    parts = [examples(count, seed) for count, seed in SETS] + [examples(*one, bare=True) for one in BARE]
     features, same = vstack([part[0] for part in parts]).tocsr(), np.concatenate([part[1] for part in parts])
     model = LogisticRegression(C=1 / chosen.penalty, max_iter=2000, solver="lbfgs")
     model.fit(features, same)

@@ -45,6 +45,8 @@ class Clerk:
         row |= self._address(home)
         row |= self._phones(party, home)
         row["email"] = self._email(party)
+        if not row["phone"] and not row["email"] and (home is not party.homes[0] or not row["street"]):
+            row["phone"] = self._written(party.phones[0])  # nobody enters a customer who cannot be reached
         if self.chance(0.015):
             row["type"] = "Residential" if party.company else "Commercial"
         if self.chance(0.05):
@@ -159,15 +161,17 @@ class Clerk:
     def _phones(self, party: Party, home: Home) -> Row:
         random, way = self.random, self.random.random()
         number, second = party.phones[0], ""
-        if way < 0.08:
+        if home is not party.homes[0] and self.chance(0.6):
+            way = 1.0  # whoever gives another address is asked for the number once more
+        if way < 0.06:
             number = ""
-        elif way < 0.105:
+        elif way < 0.08:
             return {"phone": random.choice(stock.PLACEHOLDER_PHONES), "phone2": ""}
-        elif way < 0.16:
+        elif way < 0.115:
             number = self.world.phone(home)
-        elif way < 0.19:
+        elif way < 0.14:
             number = slip(random, number)
-        elif way < 0.30 and len(party.phones) > 1:
+        elif way < 0.25 and len(party.phones) > 1:
             number = party.phones[1]
         if len(party.phones) > 1 and number and self.chance(0.35):
             second = party.phones[1] if number != party.phones[1] else party.phones[0]
@@ -184,15 +188,15 @@ class Clerk:
 
     def _email(self, party: Party) -> str:
         random, way = self.random, self.random.random()
-        if way < 0.3:
+        if way < 0.25:
             return ""
-        if way < 0.32:
+        if way < 0.27:
             return random.choice(stock.PLACEHOLDER_EMAILS)
         email = random.choice(party.emails) if self.chance(0.3) else party.emails[0]
-        if way < 0.35:
+        if way < 0.3:
             email = slip(random, email)
-        elif way < 0.37:
+        elif way < 0.32:
             email = f"{email.partition('@')[0]}@{stock.PROVIDER.choose(random)}"
-        elif way < 0.43 and not party.company:
+        elif way < 0.36 and not party.company:
             email = self.world.email(party.first, party.last)
         return email.title() if self.chance(0.03) else email

@@ -49,14 +49,16 @@ class World:
     """Makes parties for a shop of a given size."""
 
     def __init__(self, random: Random, customers: int) -> None:
+        """Customers live in one region: a few towns, each with some ZIPs, and its area codes."""
         self.random = random
-        zips = max(6, min(250, customers // 1500))
-        self.places = [self._area(number) for number in range(zips)]
+        self.taken: set[str] = set()
+        self.region = random.choice(stock.STATES)
+        towns = random.sample(stock.TOWNS, max(4, min(24, customers // 4000)))
+        zips = max(6, min(160, customers // 1500))
+        self.places = [self._area(number, stock.words(towns[number % len(towns)])) for number in range(zips)]
 
-    def _area(self, number: int) -> tuple[str, tuple[str, str], str, tuple[str, ...]]:
-        city = stock.words(stock.TOWNS[(number * 7) % len(stock.TOWNS)])
-        long, short, areas = stock.STATES[(number * 7) % len(stock.TOWNS) % len(stock.STATES)]
-        first = {"TX": 75000, "AZ": 85000, "GA": 30000, "OH": 43000}[short]
+    def _area(self, number: int, city: str) -> tuple[str, tuple[str, str], str, tuple[str, ...]]:
+        long, short, areas, first = self.region
         return city, (long, short), f"{first + number * 3 + 1:05d}", areas
 
     # --- parts
@@ -108,7 +110,12 @@ class World:
             f"{first[:1]}{last}{year}", f"{last}{first[:1]}{year}", f"{first}{year}", f"{last}family{year}",
             f"{random.choice(('golf', 'happy', 'big', 'sunny', 'blue'))}{first}{year}",
         ))  # fmt: skip
-        return f"{local}@{stock.PROVIDER.choose(random)}"
+        address = f"{local}@{stock.PROVIDER.choose(random)}"
+        while address in self.taken:  # no two people have one mailbox unless they share it
+            local, at, host = address.rpartition("@")
+            address = f"{local}{random.randrange(1, 9999)}{at}{host}"
+        self.taken.add(address)
+        return address
 
     def person(self, home: Home, *, last: str = "", sex: str = "") -> Party:
         random = self.random
@@ -120,7 +127,12 @@ class World:
         party = Party(
             first, last, "", [home], phones, emails, random.choice("ABCDEFGHJKLMNPRSTW"), maiden=maiden
         )
-        if random.random() < 0.13:
+        if sex == "m" and random.random() < 0.02:
+            party.suffix, party.says_suffix = (
+                random.choice(("Jr", "Jr", "Sr", "III")),
+                0.75,
+            )  # the other is no customer
+        if random.random() < 0.1:
             party.homes.append(self.home())  # moved
         return party
 
@@ -177,8 +189,8 @@ class World:
         son = replace(self.person(home if random.random() < 0.55 else self.home(), last=father.last, sex="m"))
         son.first = father.first
         son.middle = father.middle
-        father.suffix, father.says_suffix = "Sr", 0.6
-        son.suffix, son.says_suffix = random.choice(("Jr", "Jr", "Jr", "III", "II")), 0.93
+        father.suffix, father.says_suffix = "Sr", 0.75
+        son.suffix, son.says_suffix = random.choice(("Jr", "Jr", "Jr", "III", "II")), 0.97
         if random.random() < 0.6:
             son.phones = [father.phones[0], *son.phones[:1]]
         if random.random() < 0.12:
@@ -200,7 +212,7 @@ class World:
         houses = [self.home(unit=0.3) for _ in range(random.randrange(2, 9))]
         owner.homes = [owner.homes[0], *houses]
         owner.records = random.choice((1, 2, 2, 3, 4))
-        owner.extra = {"elsewhere": 0.6}
+        owner.extra = {"elsewhere": 0.5}
         return [owner, *(self._tenant(house, owner, 0.55) for house in houses if random.random() < 0.7)]
 
     def property_manager(self) -> list[Party]:
@@ -214,7 +226,7 @@ class World:
         houses = units + [self.home(unit=0.1) for _ in range(random.randrange(1, 8))]
         manager.homes = [base, *houses]
         manager.records = random.choice((1, 2, 3, 5))
-        manager.extra = {"elsewhere": 0.5}
+        manager.extra = {"elsewhere": 0.35}
         return [manager, *(self._tenant(house, manager, 0.65) for house in houses if random.random() < 0.75)]
 
     def _tenant(self, house: Home, owner: Party, with_number: float) -> Party:
@@ -245,9 +257,9 @@ class World:
         random = self.random
         brand = f"{random.choice(stock.RARE)} {stock.words(random.choice(stock.BRANDS))}"
         head = self.business(self.home(), brand)
-        style = random.choice(("number", "number", "town", "plain"))
+        style = random.choice(("number", "number", "number", "town", "plain"))
         stores = []
-        for number in random.sample(range(1, 900), random.randrange(3, 16)):
+        for number in random.sample(range(1, 900), random.randrange(3, 13)):
             store = self.business(self.home(unit=0.2), brand)
             store.company = {
                 "number": f"{brand} #{number}",
@@ -268,9 +280,9 @@ class World:
 
 
 GROUPS = (
-    (World.single, 38), (World.company, 9), (World.couple, 17), (World.grown_child, 5), (World.namesakes, 3.2),
+    (World.single, 38), (World.company, 9), (World.couple, 17), (World.grown_child, 5), (World.namesakes, 2.2),
     (World.occupants, 7), (World.landlord, 3), (World.property_manager, 1.0), (World.owner_and_firm, 5),
-    (World.chain, 0.9), (World.brothers, 2),
+    (World.chain, 0.4), (World.brothers, 2),
 )  # fmt: skip
 GROUP = stock.Weighted([maker for maker, _ in GROUPS], [float(weight) for _, weight in GROUPS])
 
