@@ -80,7 +80,8 @@ def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
     entity = intake.entity
     references = [f"{name}_id" for name in entity.references]
     names = ["id", *entity.fields, *references, *_READ]
-    records = entity.objects.filter(pk__in=[p.record_id for p in placed])
+    # Locked, for an edit between reading a record and writing it would be lost.
+    records = entity.objects.select_for_update().filter(pk__in=[p.record_id for p in placed]).order_by("pk")
     before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
     bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
     return [

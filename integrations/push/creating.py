@@ -184,9 +184,16 @@ def adopt(
         for part, rows in below.items():
             _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
         delivery.external_id, delivery.reply = external_id, row
-        outcomes.close(delivery, State.DONE)
+        outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
     outcomes.answered(sender.rule.connection)
     return None
+
+
+def _moved_on(side: Side, record: Any) -> bool:
+    """Whether the record was changed after the body was made that is now there: found so, it may be an old one."""
+    link = side.link_of(record.pk)
+    fresh = side.entity.objects.get(pk=record.pk)
+    return link is not None and link.state == Link.State.LIVE and bool(side.unsent(fresh, link)[0])
 
 
 def _adopt_parts(rule: SyncRule, part: Parts, rows: list[Row], sent: dict[str, Any]) -> None:

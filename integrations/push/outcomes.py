@@ -46,8 +46,10 @@ def begin(
     )  # fmt: skip
 
 
-def close(delivery: Delivery, state: Delivery.State, message: str = "", *, reason: str = "") -> None:
-    """Delivered, or nothing to deliver. Changes that came meanwhile owe another delivery.
+def close(
+    delivery: Delivery, state: Delivery.State, message: str = "", *, reason: str = "", more: bool = False
+) -> None:
+    """Delivered, or nothing to deliver. Changes that came meanwhile owe another delivery, as does `more`.
 
     Later success closes earlier failures of the same record.
     """
@@ -61,13 +63,13 @@ def close(delivery: Delivery, state: Delivery.State, message: str = "", *, reaso
                 "state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply",
             ]
         )  # fmt: skip
-        if row.changes > delivery.changes:
+        if more or row.changes > delivery.changes:
             Delivery.objects.create(
                 connection_id=delivery.connection_id,
                 rule_id=delivery.rule_id,
                 entity=delivery.entity,
                 record_id=delivery.record_id,
-                changes=row.changes - delivery.changes,
+                changes=max(1, row.changes - delivery.changes),
                 created_at=now,
                 next_try_at=now,
             )
@@ -107,6 +109,8 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
         "details": redact(error.details),
         "trace": error.trace_id,
     }
+    if delivery.state == State.UNKNOWN:
+        return _still_unknown(delivery, error)
     if error.who is Who.RETRY_LATER:
         _silent(delivery, error)
         return False
@@ -123,6 +127,16 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
     else:
         needs_person(delivery, error.reason, error.message, error.who)
     return True
+
+
+def _still_unknown(delivery: Delivery, error: RemoteError) -> bool:
+    """The look-up itself failed: what the write before it did is as open as it was."""
+    if error.relink or error.reason == "unauthorized":
+        delivery.connection.fail(error.message, error.who, relink=error.relink)
+    delivery.silences += 1
+    until = _hold(delivery.connection, error, counts=error.who is Who.RETRY_LATER)
+    _set(delivery, State.UNKNOWN, error.reason, error.message, error.who, until)
+    return False
 
 
 def _configuration(delivery: Delivery, error: RemoteError) -> bool:

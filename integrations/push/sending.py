@@ -75,6 +75,8 @@ class Sender:
     def _send(self, delivery: Delivery) -> None:
         from integrations.push.creating import create  # both halves send through this class
 
+        if delivery.state == State.SENDING:  # whoever was sending it is dead
+            delivery.state = State.UNKNOWN
         record = self.side.entity.objects.filter(pk=delivery.record_id).first()
         if record is None:
             return outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")

@@ -25,11 +25,13 @@ class Intent:
 
 @dataclass(slots=True)
 class Editor:
-    """Makes edits by seed, and remembers each. `made` are the marks of the customers created here."""
+    """Makes edits by seed, and remembers each. `newness` is the share of new customers; `made` are the
+    marks of those made."""
 
     tenant_id: int
     control: Any
     random: Random
+    newness: float = 0.15
     intents: list[Intent] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     _count: int = 0
@@ -38,7 +40,7 @@ class Editor:
         """One edit: mostly of what there is, on either side, sometimes of something new."""
         self._count += 1
         chance = self.random.random()
-        if chance < 0.15:
+        if chance < self.newness:
             self._make()
         elif chance < 0.60:
             self._here()

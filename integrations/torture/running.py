@@ -134,7 +134,7 @@ def torture(
         app.control.calls.reset()
         nursery = Nursery(url.removeprefix("http://"), protected=protected)
         try:
-            editor = Editor(connection.tenant_id, app.control, Random(seed))
+            editor = Editor(connection.tenant_id, app.control, Random(seed))  # noqa: S311  # a seed must repeat
             app.control.faults(*FAULTS)
             _edits_and_kills(editor, nursery, kills, edits, say)
             app.control.faults()

@@ -275,3 +275,31 @@ def test_the_other_systems_hear_of_a_change_and_its_origin_does_not(synced, sand
     customer.refresh_from_db()
     assert customer.name == "From there"
     assert states() == []
+
+
+def test_what_is_edited_between_a_lost_answer_and_its_look_up_is_sent_too(synced, sandbox, tenant):
+    """Found by the torture: the edit had joined the delivery whose body was made before it."""
+    person = new_customer(tenant)
+    sandbox.control.faults("lost_reply:1,count=1,method=POST,path=/customers")
+    push(synced, "customer")
+    change("customer", person.pk, name="Nora Newer")
+    time_passes()
+    push(synced, "customer")
+    push(synced, "customer")
+    assert len(named(sandbox, "Nora Newer")) == 1
+    assert set(states(entity="customer")) == {"done"}
+
+
+def test_a_look_up_that_fails_leaves_the_outcome_as_open_as_it_was(synced, sandbox, tenant):
+    new_customer(tenant)
+    sandbox.control.faults("lost_reply:1,count=1,method=POST,path=/customers")
+    push(synced, "customer")
+    time_passes()
+    sandbox.control.faults("server_error:1,method=GET,path=/customers")
+    push(synced, "customer")
+    assert the_delivery().state == "unknown", "as owed, the next pull would take the row for a stranger"
+    sandbox.control.faults()
+    time_passes()
+    push(synced, "customer")
+    assert the_delivery().state == "done"
+    assert len(named(sandbox, "Nora New")) == 1

@@ -1,0 +1,79 @@
+"""The torture itself: with look-ups and keys nothing is lost or doubled; without them something is, so it measures."""
+
+import pytest
+
+from integrations.torture.checking import Seen, verdict
+from integrations.torture.editing import HERE, THERE, Intent
+from integrations.torture.running import torture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.cluster
+def test_a_worker_killed_again_and_again_loses_nothing_and_doubles_nothing():
+    report = torture(seed=7, kills=6, edits=40)
+    assert report.verdict.good, report.verdict
+    assert report.writes > 10
+
+
+class Entry:
+    """A line of the journal, as the checker reads it."""
+
+    def __init__(self, kind, table="customers", row_id=1, by="api", before=None, after=None):
+        self.kind, self.table, self.row_id, self.by = kind, table, row_id, by
+        self.before, self.after = before or {}, after or {}
+
+
+def seen(journal=(), intents=(), made=(), **changed):
+    everything = {
+        "history": {("customer", 5, "name"): ["old"]},
+        "links": {("customers", 1): ("customer", 5)},
+        "overruled": frozenset(),
+        "here": {("customer", 5): {"name": "new"}},
+        "there": {("customer", 5): {"name": "new"}},
+    }
+    return Seen(list(journal), list(intents), list(made), **{**everything, **changed})
+
+
+WISH = Intent(HERE, "customer", 5, "name", "new")
+WRITE = Entry("changed", before={"name": "old"}, after={"name": "new"})
+
+
+def test_a_wish_that_was_written_once_is_good():
+    assert verdict(seen([WRITE], [WISH])).good
+
+
+def test_a_wish_that_never_arrived_is_lost():
+    there = {("customer", 5): {"name": "old"}}
+    assert len(verdict(seen([], [WISH], there=there)).lost) == 1
+
+
+def test_a_customer_made_twice_is_doubled_and_one_never_made_is_lost():
+    new = Entry("new", after={"address": {"street": "Made 1"}})
+    found = verdict(seen([new, new], made=["Made 1", "Made 2"]))
+    assert any("Made 1" in words for words in found.doubled)
+    assert any("Made 2" in words for words in found.lost)
+
+
+def test_a_write_that_changes_nothing_is_needless():
+    assert len(verdict(seen([WRITE, Entry("changed")], [WISH])).needless) == 1
+
+
+def test_a_value_nobody_wished_for_is_wrong():
+    assert len(verdict(seen([WRITE], [])).wrong) == 1
+
+
+def test_overwriting_what_nobody_here_had_seen_is_wrong_unless_it_came_within_the_call():
+    theirs = Intent(THERE, "customer", 5, "name", "theirs")
+    office = Entry("changed", by="office", before={"name": "old"}, after={"name": "theirs"})
+    over = Entry("changed", before={"name": "theirs"}, after={"name": "new"})
+    read = Entry("read", by="office")
+    assert verdict(seen([office, read, over], [theirs, WISH])).wrong
+    found = verdict(seen([read, office, over], [theirs, WISH]))
+    assert found.good
+    assert len(found.raced) == 1
+
+
+def test_two_sides_that_end_apart_are_wrong():
+    here = {("customer", 5): {"name": "newer"}}
+    assert verdict(seen([WRITE], [WISH], here=here)).wrong
