@@ -14,7 +14,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, runs, schedule
+from integrations import disconnecting, review_requests, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
@@ -29,6 +29,7 @@ _TICK = "integrations.tasks.tick"
 _WAKE = "integrations.tasks.wake"
 _FOLLOW = "integrations.tasks.follow_hooks"
 _SEND = "integrations.tasks.send_webhooks"
+_REVIEWS = "integrations.review_requests.step"
 _END = "integrations.tasks.end_connection"
 
 
@@ -56,6 +57,8 @@ def tick() -> None:
         follow_hooks_soon()
     if outbox.due(now).exists():
         send_webhooks_soon()
+    if review_requests.is_anything_due(now):
+        async_task(_REVIEWS, save=False)
     prune(now)
 
 

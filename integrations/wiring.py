@@ -38,9 +38,11 @@ def connect() -> None:
     from reconciliation.reviewing import always_chosen
 
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
+    from integrations import review_requests
     from integrations.webhooks import events
 
     events.connect()
+    review_requests.connect()
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
     health.register_check("worker", worker_problem)

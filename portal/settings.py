@@ -177,6 +177,13 @@ SESSION_IDLE_LIMIT = timedelta(hours=env.int("SESSION_IDLE_HOURS", default=2))
 SESSION_ABSOLUTE_LIMIT = timedelta(hours=env.int("SESSION_ABSOLUTE_HOURS", default=12))
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_LIMIT.total_seconds())
 
+# --- E-mail ---------------------------------------------------------------------------------------------------------
+
+EMAIL_IS_SET = bool(env.str("EMAIL_URL", default=""))
+if EMAIL_IS_SET:
+    vars().update(env.email_url("EMAIL_URL"))  # smtp+tls://user:password@host:587
+EMAIL_TIMEOUT = 15
+
 # --- The browser ----------------------------------------------------------------------------------------------------
 
 _SECURE = not DEBUG and not INSECURE_HTTP

@@ -2,6 +2,7 @@
 
 from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
+from integrations.models.review_requests import ReviewRequest, ReviewSettings
 from integrations.models.rules import FieldMapping, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
 from integrations.models.webhooks import Hook, Notice, Subscription, WebhookAddress
@@ -18,6 +19,8 @@ __all__ = [
     "Hook",
     "Notice",
     "Outbox",
+    "ReviewRequest",
+    "ReviewSettings",
     "Run",
     "RunFailure",
     "Subscription",
