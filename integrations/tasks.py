@@ -18,6 +18,7 @@ from integrations import disconnecting, review_requests, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
+from reconciliation.exports import files
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def tick() -> None:
         send_webhooks_soon()
     if review_requests.is_anything_due(now):
         async_task(_REVIEWS, save=False)
+    files.each_minute(now)
     prune(now)
 
 

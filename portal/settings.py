@@ -19,6 +19,8 @@ environ.Env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 EXPORT_DIR = VAR_DIR / "exports"
 EXPORT_DIR.mkdir(parents=True, exist_ok=True)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
+"""So long an export written in the background is kept."""
 
 
 def required(name: str, how: str) -> str:

@@ -4,6 +4,7 @@ A record is golden: one row per real customer, job or invoice, whatever number o
 """
 
 from reconciliation.models.base import JSONTextField, Record, Source
+from reconciliation.models.export_files import ExportFile
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
 from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount, RefusedPair, Unmatched
@@ -34,6 +35,7 @@ __all__ = [
     "Customer",
     "Equipment",
     "Estimate",
+    "ExportFile",
     "Invoice",
     "InvoiceLine",
     "JSONTextField",
