@@ -18,6 +18,7 @@ from integrations import disconnecting, review_requests, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
+from reconciliation import bulk_review
 from reconciliation.exports import files
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def tick() -> None:
     call_workers(len(schedule.candidates(now)))
     for pk in disconnecting.waiting(now):
         go_on_ending(pk)
+    bulk_review.resume(now)
     if inbox.has_waiting():
         follow_hooks_soon()
     if outbox.due(now).exists():

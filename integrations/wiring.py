@@ -26,6 +26,9 @@ _PHRASES = {
     "sync.started": "started a {note} for {target}",
     "sync.cancelled": "cancelled {target}",
     "failures.retried": "asked to retry {note} of {target}",
+    "deliveries.retried": "asked to retry {note} to {target}",
+    "deliveries.given_up": "gave up {note} to {target}",
+    "record.created": "made {target}",
 }
 
 

@@ -139,13 +139,19 @@ def reasons_of(pairs: Iterable[Pair]) -> dict[int, list[tuple[str, bool]]]:
     return {pk: told(reasons) for pk, reasons in rows.values_list("pk", "reasons")}
 
 
+_OF_THE_SCORE = {"start", "taken together"}
+"""Parts of the sum that no person would call a reason."""
+_SAYS_LITTLE = 0.3
+
+
 def told(reasons: Any) -> list[tuple[str, bool]]:
-    """Stored reasons as (words, speaks for it). The start weight is no reason that a person needs."""
+    """Stored reasons as (words, speaks for it), the strongest first; what hardly weighs is left out."""
     found = []
     for reason in reasons if isinstance(reasons, list) else [reasons]:
         if isinstance(reason, dict):
-            if reason.get("field") != "start":
-                found.append((str(reason.get("words", "")), float(reason.get("weight", 0)) > 0))
+            weight = float(reason.get("weight", 0))
+            if reason.get("field") not in _OF_THE_SCORE and abs(weight) >= _SAYS_LITTLE:
+                found.append((str(reason.get("words", "")), weight > 0))
         else:
             found.append((str(reason), True))
     return found

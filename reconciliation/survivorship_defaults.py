@@ -77,21 +77,32 @@ def prefer(rules: Mapping[str, str], name: str) -> Prefer:
         return DEFAULTS.get(name, Prefer.SYSTEM_OF_RECORD)
 
 
-def best(choice: Choice, rule: Prefer, sides: Sequence[Side]) -> int:
-    """The id of the record whose value is proposed. Equals go to the newer record, then to the older id."""
-    return max(sides, key=lambda side: _rank(choice, rule, side)).id
+def best(choice: Choice, rule: Prefer, sides: Sequence[Side], survivor: int | None = None) -> int:
+    """The id of the record whose value is proposed. Equals go to the better written, the fuller, the newer.
+
+    Where several are of the system of record it is the survivor's: that is the one it goes on writing to.
+    """
+    return max(sides, key=lambda side: _rank(choice, rule, side, side.id == survivor)).id
 
 
-def _rank(choice: Choice, rule: Prefer, side: Side) -> tuple[Any, ...]:
+def _rank(choice: Choice, rule: Prefer, side: Side, survives: bool) -> tuple[Any, ...]:
     said = [side.values[name] for name in choice.fields if side.values[name] not in _EMPTY]
     modified_at = side.modified_at or _LONG_AGO
     merits: Mapping[Prefer, Any] = {
-        Prefer.SYSTEM_OF_RECORD: side.in_system_of_record,
+        Prefer.SYSTEM_OF_RECORD: (side.in_system_of_record, survives),
         Prefer.NEWEST: modified_at,
-        Prefer.LONGEST: sum(len(str(value)) for value in said),
-        Prefer.MOST_COMPLETE: (len(said), _fullness(side)),
+        Prefer.LONGEST: sum(char.isalnum() for value in said for char in str(value)),
+        Prefer.MOST_COMPLETE: len(said),
     }
-    return bool(said), merits[rule], modified_at, -side.id
+    return bool(said), merits[rule], _well_written(said), _fullness(side), modified_at, -side.id
+
+
+def _well_written(said: Iterable[Any]) -> int:
+    """Texts as people write them: neither all in capitals nor all small, no surname first with a comma."""
+    texts = [value for value in said if isinstance(value, str) and any(char.isalpha() for char in value)]
+    return sum(
+        not (text.isupper() and len(text) > 3) and not text.islower() and "," not in text for text in texts
+    )
 
 
 def _fullness(side: Side) -> int:

@@ -113,7 +113,7 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
             request,
             "admin/reconciliation/merge_choose.html",
             candidate,
-            title=f"{len(members)} {entity.plural} that may be one",
+            title=f"{records[0]}: {len(members)} {entity.plural} that may be one",
             pairs=_pairs(group, {record.pk: str(record) for record in records}) if group else [],
             more=len(members) - len(records),
             action=f"{reverse('admin:reconciliation_merge_new')}{query({'entity': entity.name, **wanted.given})}",

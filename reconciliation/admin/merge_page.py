@@ -28,14 +28,14 @@ _LABELS = {"address": "address"}
 
 @dataclass(frozen=True)
 class Column:
-    """One record of the page. `held` are (what, how many) of what hangs on it."""
+    """One record of the page. `held` says what hangs on it: "3 jobs"."""
 
     id: int
     record: Any
     url: str
     links: list[tuple[str, str]]
     contacts: list[str]
-    held: list[tuple[str, int]]
+    held: list[str]
     since: str
 
 
@@ -88,7 +88,9 @@ def page_of(entity: Entity, found: Sequence[Any], plan: Plan | None = None) -> d
     sides = [_side(entity, record, links, held) for record in found]
     rules = rules_of(tenant)
     survivor = plan.survivor if plan else defaults.best_survivor(sides)
-    lines = [_line(entity, tenant, choice, sides, rules, plan) for choice in defaults.choices(entity)]
+    lines = [
+        _line(entity, tenant, choice, sides, rules, survivor, plan) for choice in defaults.choices(entity)
+    ]
     return {
         "entity": entity,
         "tenant": tenant,
@@ -147,6 +149,7 @@ def confirmation(entity: Entity, found: Sequence[Any], plan: Plan) -> dict[str, 
         "losers": [record for record in found if record.pk != plan.survivor],
         "changed": changed,
         "counts": counts,
+        "moves": [values.counted(number, label) for label, number in counts.items()],
         "counted": json.dumps(counts, sort_keys=True),
         "blocked": relations.blocking(entity, plan.losers),
         "plan": plan,
@@ -173,10 +176,11 @@ def _line(
     choice: Choice,
     sides: Sequence[Side],
     rules: dict[str, str],
+    survivor: int,
     plan: Plan | None,
 ) -> Line:
     rule = defaults.prefer(rules, choice.name)
-    chosen = defaults.best(choice, rule, sides)
+    chosen = defaults.best(choice, rule, sides, survivor)
     if plan and choice.name in plan.picks:
         chosen = plan.picks[choice.name]
     cells = [Cell(side.id, _words(entity, tenant, choice, side), side.id == chosen) for side in sides]
@@ -214,7 +218,11 @@ def _columns(
             )
             for link in mine
         ]
-        counts = [(label, numbers[record.pk]) for label, numbers in held.items() if numbers.get(record.pk)]
+        counts = [
+            values.counted(numbers[record.pk], label)
+            for label, numbers in held.items()
+            if numbers.get(record.pk)
+        ]
         since = shown.day(record.source_created_at or record.created_at, record.tenant.zone)
         columns.append(
             Column(record.pk, record, record_url(record), opened, reach.get(record.pk, []), counts, since)

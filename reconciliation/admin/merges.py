@@ -15,7 +15,7 @@ from portal.look import badge
 from portal.models import User
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import merge_tasks
-from reconciliation.admin import merge_page, merge_shown
+from reconciliation.admin import merge_page, merge_shown, shown
 from reconciliation.admin.review_form import query
 from reconciliation.duplicates import Wanted
 from reconciliation.editing import RecordMovedOn
@@ -32,7 +32,7 @@ class MergeAdmin(ReadOnlyTenantAdmin):
 
     menu_order = 130
     actions = None
-    list_display = ["survivor", "joined", "by", "at", "state"]
+    list_display = ["survivor", "joined", "by", "when", "state"]
     list_filter = ["tenant", "entity"]
     list_select_related = ["tenant", "actor", "source"]
     ordering = ("-at", "-pk")
@@ -47,11 +47,15 @@ class MergeAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="joined into it")
     def joined(self, act: Merge) -> str:
-        return ", ".join(merge_shown.name(act, pk) for pk in merge_shown.losers(act))
+        return " + ".join(merge_shown.name(act, pk) for pk in merge_shown.losers(act))
 
     @admin.display(description="by", ordering="actor")
     def by(self, act: Merge) -> str:
         return merge_shown.by(act)
+
+    @admin.display(description="when", ordering="at")
+    def when(self, act: Merge) -> str:
+        return shown.moment(act.at, act.tenant.zone)
 
     @admin.display(description="state")
     def state(self, act: Merge) -> str:
@@ -149,7 +153,7 @@ class MergeAdmin(ReadOnlyTenantAdmin):
         step = request.POST.get("step", "")
         if step == "back":
             return self._choose(request, entity, found, plan)
-        shown = merge_page.confirmation(entity, found, plan)
+        ready = merge_page.confirmation(entity, found, plan)
         moved_on = [record for record in found if plan.versions.get(record.pk) != record.version]
         if moved_on:
             words = (
@@ -157,20 +161,20 @@ class MergeAdmin(ReadOnlyTenantAdmin):
             )
             return self._choose(request, entity, found, plan, moved_on=words)
         if step != "merge":
-            return self._confirm(request, shown)
-        if request.POST.get("counted") != shown["counted"]:
+            return self._confirm(request, ready)
+        if request.POST.get("counted") != ready["counted"]:
             words = "What moves has changed while you looked at it. Nothing was written: these are the numbers now."
-            return self._confirm(request, shown, moved_on=words)
+            return self._confirm(request, ready, moved_on=words)
         return self._merge(request, entity, found, plan)
 
-    def _confirm(self, request: HttpRequest, shown: dict[str, Any], **more: Any) -> HttpResponse:
+    def _confirm(self, request: HttpRequest, ready: dict[str, Any], **more: Any) -> HttpResponse:
         return self.page(
             request,
             "admin/reconciliation/merge_confirm.html",
-            title=f"Merge into {shown['survivor']}?",
+            title=f"Merge into {ready['survivor']}?",
             action=request.get_full_path(),
             posted=_kept(request),
-            **shown,
+            **ready,
             **more,
         )
 

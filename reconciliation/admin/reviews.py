@@ -59,6 +59,7 @@ class ConflictAdmin(BulkPages, ReadOnlyTenantAdmin):
             pages=page,
             conflicts=rows.count(),
             may_resolve=self.may(request, Action.RESOLVE),
+            several=len(access_of(request.user).tenant_ids()) > 1,
             now=timezone.now(),
         )
 

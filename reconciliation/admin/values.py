@@ -37,6 +37,14 @@ def words_of(entity: Entity, name: str, value: Any, tenant: Tenant) -> str:
     return str(value)
 
 
+def counted(number: int, label: str) -> str:
+    """`1 job`, `12 jobs`: a relation's label is a plural, or its first word is."""
+    if number != 1:
+        return f"{number:,} {label}"
+    first, blank, rest = label.partition(" ")
+    return f"1 {first.removesuffix('s')}{blank}{rest}"
+
+
 def to_type(value: Any) -> str:
     """What stands in the box where a person may type another value: the stored form."""
     if is_empty(value):

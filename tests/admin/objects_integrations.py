@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from integrations.connecting import ensure_rules
-from integrations.models import Connection, Run, RunFailure, SyncRule
+from integrations.models import Connection, Delivery, Run, RunFailure, SyncRule
 from reconciliation.models import Source
 from tests.admin.objects import makes, planted
 
@@ -53,5 +53,20 @@ def failure(tenant) -> RunFailure:
         reason="mapping",
         message=planted(tenant),
         payload={"id": 17, "name": planted(tenant)},
+        created_at=timezone.now(),
+    )
+
+
+@makes("integrations.delivery")
+def delivery(tenant) -> Delivery:
+    return Delivery.objects.create(
+        connection=connection(tenant),
+        rule=rule(tenant),
+        entity="customer",
+        record_id=17,
+        state=Delivery.State.NEEDS_PERSON,
+        reason="invalid",
+        message=planted(tenant),
+        request={"name": planted(tenant)},
         created_at=timezone.now(),
     )

@@ -90,3 +90,14 @@ def test_a_rule_that_no_longer_exists_counts_as_none():
 def test_a_choice_without_a_difference_is_none():
     assert not differs(NAME, [side(1, name="Ana"), side(2, name="Ana")])
     assert differs(PLACE, [side(1, city="Reno"), side(2)])
+
+
+def test_among_equals_of_the_system_of_record_the_survivors_own_value_stands():
+    sides = [side(1, at(0), True, name="One"), side(2, at(9), True, name="Two")]
+    assert best(NAME, Prefer.SYSTEM_OF_RECORD, sides, survivor=1) == 1
+    assert best(NAME, Prefer.SYSTEM_OF_RECORD, sides, survivor=2) == 2
+
+
+def test_of_two_spellings_the_one_as_people_write_it_is_proposed():
+    for shouted in ("ANA NUNEZ", "ana nunez", "Nunez, Ana"):
+        assert best(NAME, Prefer.LONGEST, [side(1, name="Ana Nunez"), side(2, at(9), name=shouted)]) == 1
