@@ -61,10 +61,8 @@ def read_place(street: str, unit: str, city: str, state: str, postal_code: str) 
 def _without_unit(tokens: list[str]) -> tuple[list[str], str]:
     """The tokens before the unit's designator, and the unit."""
     units = address_words("unit")
-    for position, token in enumerate(tokens):
-        if position > 1 and (
-            token == "#" or (token in units and (token != "fl" or position + 1 < len(tokens)))
-        ):
+    for position, word in enumerate(tokens):
+        if position > 1 and (word == "#" or (word in units and (word != "fl" or position + 1 < len(tokens)))):
             return tokens[:position], _unit_value(" ".join(tokens[position:]))
     return tokens, ""
 

@@ -12,9 +12,9 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from reconciliation.matching.names import known_given, sound
-from reconciliation.matching.profile import EMAILS, PHONES, Profile
+from reconciliation.matching.profile import PHONES, Profile
 from reconciliation.matching.reach import is_role, own_domain
+from reconciliation.matching.spelling import known_given, sound
 from reconciliation.matching.words import first_of_group
 
 Ints = npt.NDArray[np.int32]
@@ -23,7 +23,8 @@ Hashes = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 TEXTS = (
-    "given", "plain", "root", "initial", "partner", "middle", "surname", "label", "suffix", "core", "core_sorted", "number",
+    "given", "plain", "root", "initial", "partner", "middle", "surname", "label", "suffix", "core", "core_sorted",
+    "number",
     "house", "street", "street_kind", "way", "direction", "unit", "city", "state", "zip", "zip3",
     "email0", "email1", "local", "domain",
 )  # fmt: skip
@@ -113,11 +114,12 @@ def _texts(found: Profile) -> tuple[str, ...]:
     first = emails[0] if emails else ""
     plain = known_given(name.given)
     root = first_of_group().get(plain, plain)
+    way = f"{place.street}{place.kind}".replace(" ", "")
     label = sound(name.surname) if name.surname else sound((name.core or name.given).partition(" ")[0])
     return (
         name.given, plain, root, root[:1], name.partner, name.middle, name.surname, label, name.suffix, name.core,
         _sorted(name.core, root, name.surname), name.number,
-        place.house, place.street, place.kind, f"{place.street}{place.kind}".replace(" ", ""), place.direction, place.unit, place.city, place.state, place.zip,
+        place.house, place.street, place.kind, way, place.direction, place.unit, place.city, place.state, place.zip,
         place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first), own_domain(first),
     )  # fmt: skip
 
@@ -148,6 +150,3 @@ def joined(parts: Sequence[Columns]) -> Columns:
         np.concatenate([part.flags for part in parts], axis=1),
         list(texts),
     )
-
-
-assert EMAILS == 2, "TEXTS names each e-mail address"

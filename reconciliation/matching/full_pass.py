@@ -12,7 +12,8 @@ import numpy as np
 from reconciliation.matching.columns import Columns, Longs
 from reconciliation.matching.context import Frequencies, frequencies, names_under
 from reconciliation.matching.keys import keys, pairs_of
-from reconciliation.matching.levels import Comparison, Level
+from reconciliation.matching.levels import Comparison
+from reconciliation.matching.pairs import Level
 from reconciliation.matching.scoring import Floats, Weights, scores
 
 BATCH = 250_000

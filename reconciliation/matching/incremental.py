@@ -16,6 +16,7 @@ from reconciliation.matching.context import names_under
 from reconciliation.matching.keys import CAPS, keys
 from reconciliation.matching.levels import Comparison
 from reconciliation.matching.profile import profile
+from reconciliation.matching.reading import Block
 from reconciliation.matching.scoring import Reason, explain, scores
 
 
@@ -48,7 +49,7 @@ def score_customer(tenant: Tenant, customer_id: int, at_least: float = 0.0) -> l
 
 
 def _compared(
-    tenant: Tenant, customer_id: int, raws: list[tuple[int, "store.Raw"]], frequent: set[int], at_least: float
+    tenant: Tenant, customer_id: int, raws: Block, frequent: set[int], at_least: float
 ) -> list[Match]:
     if len(raws) < 2:
         return []

@@ -2,12 +2,9 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
 from typing import NamedTuple
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
-
+from reconciliation.matching.spelling import known_given
 from reconciliation.matching.words import business_words, given_names
 
 
@@ -26,7 +23,7 @@ class Name(NamedTuple):
 
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*+[^*]*\*+|\b(?:c/o|attn:?|do not use|duplicate|inactive)\b.*")
 _NOTE = re.compile(r"[(\[*/:]|do not|dupl|inact|attn")
-_APOSTROPHES = str.maketrans("", "", "'’`.")
+_APOSTROPHES = str.maketrans("", "", "'\u2019`.")
 _DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"[^a-z0-9&,+]+")
 _HONORIFICS = frozenset(
@@ -105,7 +102,7 @@ def read_name(text: str, commercial: bool | None) -> Name:
     if _NOTE.search(text):
         text = _NOTES.sub(" ", text)
     tokens = [token for token in _SPLIT.split(text.replace(",", " , ").replace("&", " & ")) if token]
-    words = [token for token in tokens if token != ","]
+    words = [word for word in tokens if word != ","]
     if not words:
         return Name()
     if _is_business(words, commercial) and not _is_turned(tokens):
@@ -198,7 +195,7 @@ def _surname_last(tokens: list[str]) -> list[str]:
     if "," not in tokens:
         return tokens
     comma = tokens.index(",")
-    before, after = tokens[:comma], [token for token in tokens[comma + 1 :] if token != ","]
+    before, after = tokens[:comma], [word for word in tokens[comma + 1 :] if word != ","]
     if not after:
         return before
     return [*after, *_join_particles(before)]
@@ -215,41 +212,3 @@ def _join_particles(tokens: list[str]) -> list[str]:
             found.append(carried + token)
             carried = ""
     return found
-
-
-@lru_cache(maxsize=200_000)
-def sound(word: str) -> str:
-    """How a surname sounds, roughly: same for spellings that are heard alike (Meyer, Maier; Philips, Phillips)."""
-    if not word:
-        return ""
-    text = word
-    for written, heard in _HEARD:
-        text = text.replace(written, heard)
-    first, rest = text[0], text[1:].translate(_VOWELS)
-    squeezed = [first]
-    squeezed += [
-        char for before, char in zip(text[:1] + rest, rest, strict=False) if char != before and char != "*"
-    ]
-    return "".join(squeezed)[:6]
-
-
-@lru_cache(maxsize=100_000)
-def known_given(word: str) -> str:
-    """A given name with a slip of the keys put right: the one known name that is a single slip away, else itself."""
-    names = given_names()
-    if len(word) < 5 or word in names:
-        return word
-    near = extract(word, _long_names(), scorer=OSA.distance, score_cutoff=1, limit=2)
-    return str(near[0][0]) if len(near) == 1 else word
-
-
-@cache
-def _long_names() -> list[str]:
-    return sorted(name for name in given_names() if len(name) > 4)
-
-
-_HEARD = (
-    ("sch", "s"), ("ph", "f"), ("gh", "g"), ("kn", "n"), ("wr", "r"), ("ck", "k"), ("q", "k"), ("c", "k"), ("z", "s"),
-    ("x", "ks"), ("dt", "t"), ("th", "t"), ("v", "f"), ("j", "g"), ("mac", "mk"), ("mc", "mk"),
-)  # fmt: skip
-_VOWELS = str.maketrans(dict.fromkeys("aeiouyhw", "*"))

@@ -3,78 +3,17 @@
 import re
 
 from reconciliation.matching.names import folded
+from reconciliation.matching.words import words_of
 
 _DIGITS = re.compile(r"\D+")
 _EXTENSION = re.compile(r"(?:x|ext|#).*$", re.IGNORECASE)
 _ASCENDING = frozenset(("1234567", "2345678", "3456789", "4567890", "1234567890", "0123456"))
-_ROLES = frozenset(
-    [
-        "info",
-        "office",
-        "admin",
-        "sales",
-        "contact",
-        "hello",
-        "support",
-        "service",
-        "services",
-        "billing",
-        "accounts",
-        "accounting",
-        "ap",
-        "ar",
-        "team",
-        "mail",
-        "frontdesk",
-        "reception",
-        "manager",
-        "maintenance",
-        "orders",
-        "customerservice",
-        "help",
-        "invoices",
-        "payables",
-        "accountspayable",
-        "leasing",
-    ]
-)
-_NOBODY = frozenset(
-    [
-        "none",
-        "na",
-        "no",
-        "noemail",
-        "nomail",
-        "unknown",
-        "test",
-        "declined",
-        "refused",
-        "noreply",
-        "donotreply",
-        "nothing",
-        "x",
-        "xx",
-        "xxx",
-        "asdf",
-        "email",
-        "customer",
-        "notgiven",
-        "nil",
-        "null",
-        "noone",
-        "nobody",
-        "fake",
-        "notprovided",
-        "dontknow",
-        "decline",
-    ]
-)
+_ROLES = words_of("mailboxes.txt", "roles")
+_NOBODY = words_of("mailboxes.txt", "nobody")
 _NOWHERE = frozenset(
     ("none.com", "na.com", "noemail.com", "test.com", "email.com.com", "nomail.com", "none.none")
 )
-_PROVIDERS = frozenset(
-    ["gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "rocketmail.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "aol.com", "icloud.com", "me.com", "mac.com", "comcast.net", "att.net", "sbcglobal.net", "bellsouth.net", "verizon.net", "cox.net", "charter.net", "spectrum.net", "earthlink.net", "frontier.com", "frontiernet.net", "windstream.net", "centurylink.net", "optonline.net", "roadrunner.com", "rr.com", "juno.com", "netzero.net", "protonmail.com", "proton.me", "pm.me", "gmx.com", "gmx.net", "mail.com", "zoho.com", "fastmail.com", "yandex.com", "duck.com", "example.com", "example.org", "example.net"]
-)
+_PROVIDERS = words_of("mailboxes.txt", "providers")
 _DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 

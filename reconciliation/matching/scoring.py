@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from reconciliation.matching.fields import FIELDS
-from reconciliation.matching.levels import Level
+from reconciliation.matching.pairs import Level
 
 Floats = npt.NDArray[np.float64]
 WEIGHTS = Path(__file__).parent / "data" / "weights.json"
@@ -43,17 +44,15 @@ def weights() -> Weights:
     return read_weights(json.loads(WEIGHTS.read_text(encoding="utf-8")))
 
 
-def read_weights(data: Mapping[str, object]) -> Weights:
+def read_weights(data: Mapping[str, Any]) -> Weights:
     """Weights from `{"start": …, "fields": {field: {level's number: weight}}}`; a level not named weighs nothing."""
-    named = data["fields"]
-    assert isinstance(named, dict)
     found = []
     for field in FIELDS:
         row = np.zeros(len(field.words))
-        for level, weight in named.get(field.name, {}).items():
+        for level, weight in data["fields"].get(field.name, {}).items():
             row[int(level)] = weight
         found.append(row)
-    return Weights(float(str(data["start"])), tuple(found))
+    return Weights(float(data["start"]), tuple(found))
 
 
 def scores(levels: Level, using: Weights | None = None) -> Floats:

@@ -4,6 +4,7 @@ Reading is by ranges of ids, so that memory does not grow with the tenant; nothi
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -51,7 +52,7 @@ def some(tenant: Tenant, ids: Sequence[int]) -> list[tuple[int, Raw]]:
     return _raws(tenant, condition, values)
 
 
-def _raws(tenant: Tenant, which: str, values: list[object]) -> list[tuple[int, Raw]]:
+def _raws(tenant: Tenant, which: str, values: list[Any]) -> list[tuple[int, Raw]]:
     """Customers whose id fulfils `which`, with the phones and e-mails of themselves and of their locations."""
     rows = bulk.select(
         f"SELECT {_CUSTOMER} FROM {_table(Customer)}"  # noqa: S608 - own names
@@ -71,7 +72,7 @@ def _raws(tenant: Tenant, which: str, values: list[object]) -> list[tuple[int, R
 _NOWHERE: tuple[list[str], list[str]] = ([], [])
 
 
-def _reached(which: str, values: list[object]) -> dict[int, tuple[list[str], list[str]]]:
+def _reached(which: str, values: list[Any]) -> dict[int, tuple[list[str], list[str]]]:
     """Phones and e-mails by customer: its own first, then those of its locations. Fax numbers are left out.
 
     Found by the customers alone: given the tenant too, SQLite would read all of its contacts.
@@ -97,7 +98,7 @@ def _reached(which: str, values: list[object]) -> dict[int, tuple[list[str], lis
     return found
 
 
-def _places(which: str, values: list[object], homeless: set[int]) -> dict[int, list[str]]:
+def _places(which: str, values: list[Any], homeless: set[int]) -> dict[int, list[str]]:
     """The first location's address of those customers who have none of their own."""
     rows = bulk.select(
         "SELECT customer_id, street, unit, city, state, postal_code"  # noqa: S608 - own names
@@ -128,7 +129,7 @@ def rewrite_keys(tenant: Tenant, ids: Longs, made: Longs) -> None:
         _insert_keys(tenant, ids, made)
 
 
-def _forget(condition: str, values: list[object]) -> None:
+def _forget(condition: str, values: list[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {_table(BlockingKey)} WHERE {condition}", values)  # noqa: S608 - own names
 

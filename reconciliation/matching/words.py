@@ -68,3 +68,15 @@ def address_words(section: str) -> Mapping[str, str]:
             found[short] = short
             found.update(dict.fromkeys(others.split("|") if section == "state" else others.split(), short))
     return {spelling: short for spelling, short in found.items() if spelling}
+
+
+def words_of(name: str, section: str) -> frozenset[str]:
+    """The words of one section of a list."""
+    found: set[str] = set()
+    current = ""
+    for line in _lines(name):
+        if line.startswith("["):
+            current = line.strip("[]")
+        elif current == section:
+            found.update(line.split())
+    return frozenset(found)

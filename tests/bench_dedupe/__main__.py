@@ -24,14 +24,18 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sizes", default="10000,100000,1000000", help="generated customers; empty for none")
     parser.add_argument("--febrl", default=",".join(FEBRL), help="FEBRL sets; empty for none")
     parser.add_argument("--contenders", default="ours,splink,exact")
-    parser.add_argument("--latency", type=int, default=0, metavar="N", help="also score single customers among N (SQLite)")
+    parser.add_argument(
+        "--latency", type=int, default=0, metavar="N", help="also score single customers among N (SQLite)"
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
     return parser.parse_args()
 
 
 def run(*arguments: str) -> tuple[str, float]:
     """A contender's process: what it printed, and the most memory that it and its children held at once, in MB."""
-    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     peak = 0
     while process.poll() is None:
         peak = max(peak, _held(process.pid))
@@ -98,8 +102,13 @@ def main() -> int:
     if chosen.latency:
         print(run("tests.bench_dedupe.latency", str(chosen.latency))[0], flush=True)
     wrong = missed(found)
-    print("\n" + ("\n".join(f"MISSED: {text}" for text in wrong) or "All goals of the sets that ran are met."))
-    report = {"machine": machine.description(""), "rows": [{"set": n, "who": w, **row} for (n, w), row in found.items()]}
+    print(
+        "\n" + ("\n".join(f"MISSED: {text}" for text in wrong) or "All goals of the sets that ran are met.")
+    )
+    report = {
+        "machine": machine.description(""),
+        "rows": [{"set": n, "who": w, **row} for (n, w), row in found.items()],
+    }
     (var / "bench-dedupe.json").write_text(json.dumps(report, indent=1))
     return int(chosen.check and bool(wrong))
 

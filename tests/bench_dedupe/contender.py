@@ -18,7 +18,26 @@ from tests.bench_dedupe import sets
 from tests.bench_dedupe.truth import Fit, Ints, fit
 
 REVIEW, MERGE = 0.5, 0.999
-LIMITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+LIMITS = (
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+    0.995,
+    0.998,
+    0.999,
+    0.9995,
+    0.9999,
+)
 
 
 def ours(folder: Path) -> dict[str, Any]:

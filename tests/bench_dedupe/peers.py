@@ -97,7 +97,9 @@ def splink(customers: pd.DataFrame, at_least: float = 0.05) -> Pairs:
     trained.estimate_u_using_random_sampling(max_pairs=5_000_000, seed=1)
     for names in (("phone",), ("given", "surname", "zip"), ("place",)):
         if has.issuperset(names):
-            trained.estimate_parameters_using_expectation_maximisation(block_on(*names), record_sample_proportion=1.0)
+            trained.estimate_parameters_using_expectation_maximisation(
+                block_on(*names), record_sample_proportion=1.0
+            )
     scored = linker.inference.predict(threshold_match_probability=at_least)
     rows = connection.execute(
         f"SELECT unique_id_l, unique_id_r, match_probability FROM {scored.physical_name}"  # noqa: S608 - Splink's own name
@@ -118,7 +120,9 @@ def _settings(has: set[str]) -> SettingsCreator:
     }
     comparisons = {
         "given": cl.JaroWinklerAtThresholds("given", [0.92, 0.8]).configure(term_frequency_adjustments=True),
-        "surname": cl.JaroWinklerAtThresholds("surname", [0.92, 0.8]).configure(term_frequency_adjustments=True),
+        "surname": cl.JaroWinklerAtThresholds("surname", [0.92, 0.8]).configure(
+            term_frequency_adjustments=True
+        ),
         "suffix": cl.ExactMatch("suffix"),
         "phone": cl.LevenshteinAtThresholds("phone", [1, 2]).configure(term_frequency_adjustments=True),
         "email": cl.EmailComparison("email"),

@@ -3,9 +3,10 @@
 import pytest
 
 from reconciliation.matching.addresses import read_place
-from reconciliation.matching.names import known_given, read_name, sound
+from reconciliation.matching.names import read_name
 from reconciliation.matching.profile import Raw, profile
 from reconciliation.matching.reach import is_role, own_domain, read_email, read_number
+from reconciliation.matching.spelling import known_given, sound
 
 
 @pytest.mark.parametrize(
