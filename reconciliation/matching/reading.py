@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 
 from reconciliation.matching.columns import Columns, columns, joined
 from reconciliation.matching.profile import Raw, profile
@@ -26,7 +27,7 @@ def read(block: Block) -> Columns:
 def read_all(blocks: Iterable[Block]) -> Columns:
     """All blocks' customers side by side, in their order."""
     blocks = iter(blocks)
-    first = [block for block, _ in zip(blocks, range(WORTH_PROCESSES), strict=False)]
+    first = list(islice(blocks, WORTH_PROCESSES))
     if len(first) < WORTH_PROCESSES:
         return joined([read(block) for block in first] or [read([])])
     return joined(list(_in_processes(first, blocks)))
@@ -34,7 +35,7 @@ def read_all(blocks: Iterable[Block]) -> Columns:
 
 def _in_processes(first: list[Block], blocks: Iterator[Block]) -> Iterator[Columns]:
     """Few blocks are under way at once, so that memory does not grow with a slow reader."""
-    workers = max(1, (os.cpu_count() or 2) - 0)
+    workers = os.cpu_count() or 2
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         under_way: deque[Future[Columns]] = deque(pool.submit(read, block) for block in first)
         for block in blocks:
