@@ -1,5 +1,14 @@
 """The admin pages of integrations. Django finds them by this package's name; hooks are hung in here once."""
 
-from integrations.admin import connections, deliveries, failures, hooks, review_requests, runs, sync_rules, webhooks
+from integrations.admin import (
+    connections,
+    deliveries,
+    failures,
+    hooks,
+    review_requests,
+    runs,
+    sync_rules,
+    webhooks,
+)
 
 __all__ = ["connections", "deliveries", "failures", "hooks", "review_requests", "runs", "sync_rules", "webhooks"]

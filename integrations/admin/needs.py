@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from integrations.admin import words
 from integrations.connectors.errors import Who
-from integrations.models import Connection, Run, RunFailure, Subscription, SyncRule
+from integrations.models import Connection, Delivery, Run, RunFailure, Subscription, SyncRule
 from integrations.wiring import worker_problem
 from portal.access import Access, Action
 from portal.models import Tenant
@@ -36,6 +36,7 @@ def found(access: Access) -> list[Need]:
         *_connections(access),
         *_failed_runs(access),
         *_records(access),
+        *_deliveries(access),
         *_inboxes(access),
         *_webhooks(access),
     ]
@@ -100,6 +101,24 @@ def _records(access: Access) -> list[Need]:
             f"{_counted(count, 'record')} failed.",
             "Look why, correct at the source or in the mapping, retry.",
             f"{page}?rule__connection__tenant__id__exact={tenant}&state__exact=open",
+            "Look at them",
+        )
+        for tenant, count in by_tenant.most_common(SHOWN)
+    ]
+
+
+def _deliveries(access: Access) -> list[Need]:
+    rows = access.scope(Delivery.objects.filter(state=Delivery.State.NEEDS_PERSON)).order_by()
+    by_tenant = Counter(rows.values_list("connection__tenant_id", flat=True)[:10_000])
+    names = dict(Tenant.objects.filter(pk__in=by_tenant).values_list("pk", "name"))
+    page = reverse("admin:integrations_delivery_changelist")
+    return [
+        Need(
+            "warn",
+            names[tenant],
+            f"{_counted(count, 'record')} could not be written back.",
+            "Look why, correct the record here, retry.",
+            f"{page}?connection__tenant__id__exact={tenant}&state__exact=needs_person",
             "Look at them",
         )
         for tenant, count in by_tenant.most_common(SHOWN)

@@ -14,6 +14,8 @@ from django.utils import timezone
 from integrations.admin.checklist import next_of
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, Run, SyncRule
+from integrations.push.owing import owe, pushes, write_of
+from integrations.push.planning import candidates
 from integrations.work import MISSING_SCOPE
 from portal import audit
 from portal.access import Action
@@ -33,14 +35,22 @@ INTERVALS = [
 _SHORT_LISTS = frozenset(ReferenceItem.Kind.values)
 
 
+class DirectionField(forms.ChoiceField):
+    """Left out means as it is."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data) and super().has_changed(initial, data)
+
+
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     """One row. A rule that lacks its scope cannot be switched on; a read-only entity has one system of record."""
 
     interval = forms.TypedChoiceField(coerce=int, choices=INTERVALS)
+    direction = DirectionField(choices=SyncRule.Direction.choices, required=False)
 
     class Meta:
         model = SyncRule
-        fields = ["enabled", "system_of_record", "policy", "interval"]
+        fields = ["enabled", "direction", "system_of_record", "policy", "interval"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,6 +59,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         if rule.interval not in dict(INTERVALS):
             self._choices("interval", [*INTERVALS, (rule.interval, f"{rule.interval} minutes")])
         self._choices("system_of_record", [("source", rule.connection.label), ("hub", "The portal")])
+        self._choices("direction", directions(rule))
+        self.fields["direction"].disabled = write_of(rule) is None
         self.fields["enabled"].disabled = self.lacks_scope
         for name in ("system_of_record", "policy"):
             self.fields[name].disabled = self.declared.read_only or self.is_short_list
@@ -59,6 +71,10 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
         field.choices = choices
+
+    def clean_direction(self) -> str:
+        """What the system forbids was not among the choices."""
+        return self.cleaned_data.get("direction") or self.instance.direction
 
     @property
     def lacks_scope(self) -> bool:
@@ -74,6 +90,12 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
     def run(self) -> Run | None:
         """The rule's last run, where it was looked up."""
         return getattr(self.instance, "last_run", None)
+
+
+def directions(rule: SyncRule) -> list[tuple[Any, str]]:
+    """What may be chosen: writing only where the system lets us write."""
+    pull, *others = SyncRule.Direction.choices
+    return [pull] if write_of(rule) is None else [pull, *others]
 
 
 RuleFormSet = forms.modelformset_factory(SyncRule, form=RuleForm, extra=0)
@@ -138,5 +160,9 @@ def save(connection: Connection, formset: Any) -> None:
             rule.due_at = timezone.now() if rule.enabled and connection.synced_at else rule.due_at
         rule.save(update_fields=[*form.changed_data, "off_because", "due_at"])
         audit.record("sync_rule.changed", rule, diff=audit.diff_of(form), tenant=connection.tenant)
+        if "direction" in form.changed_data and pushes(rule):
+            owe(
+                rule, candidates(rule)
+            )  # edits made before it was switched on; those the same there come to nothing
     connection.rules_chosen_at = timezone.now()
     connection.save(update_fields=["rules_chosen_at"])

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from integrations import samples
+from integrations.admin.deliveries import dry_run_page
 from integrations.admin.filters import OwnEntityFilter
 from integrations.admin.mapping_forms import MappingTable, SettingsForm
 from integrations.mapping import MappingError
@@ -20,7 +21,7 @@ from integrations.work import MISSING_SCOPE
 from portal import audit
 from portal.access import Action
 from portal.look import badge
-from portal.tenant_admin import TenantAdmin
+from portal.tenant_admin import TenantAdmin, object_view
 
 SHOWN_CHILDREN = 5
 
@@ -70,6 +71,11 @@ class SyncRuleAdmin(TenantAdmin):
         if "settings" in request.POST:
             return self._show(request, rule, settings=SettingsForm(request.POST, instance=rule))
         return self._show(request, rule)
+
+    @object_view("dry-run/", action=Action.RUN, methods=("GET",))
+    def dry_run(self, request: HttpRequest, rule: SyncRule) -> HttpResponse:
+        """What of this rule would be written now."""
+        return dry_run_page(self, request, rule)
 
     def _show(
         self, request: HttpRequest, rule: SyncRule, settings: SettingsForm | None = None

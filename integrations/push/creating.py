@@ -32,20 +32,22 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
     """Create the record there, or find out that it is there already. Raises RemoteError."""
     side = sender.side
     if side.write.create is None:
-        return outcomes.needs_person(delivery, "no_create", f"A {side.entity.label} comes with its parent.")
+        return sender.outcomes.needs_person(
+            delivery, "no_create", f"A {side.entity.label} comes with its parent."
+        )
     parent = sender.parent_of(record)
     if missing := _missing(side, record):
         return _wait_for(sender, delivery, record, missing)
     if (found := _look_up(sender, delivery, record, parent)) is not None:
         return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
     if outcomes.tired(delivery):
-        return outcomes.needs_person(
+        return sender.outcomes.needs_person(
             delivery, "no_answer", "It is not there, and each try ended without an answer."
         )
     try:
         body, parts = _body(sender, delivery, record)
     except CannotCreate as error:
-        return outcomes.needs_person(delivery, "incomplete", str(error))
+        return sender.outcomes.needs_person(delivery, "incomplete", str(error))
     held = side.held(record)
     fields = {name: [None, held[name]] for name in side.filled_in(record)}
     sender.begin(delivery, Delivery.Operation.CREATE, body, fields, parts)
@@ -78,12 +80,12 @@ def _wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str
     ]
     words = ", ".join(name.replace("_", " ") for name in missing)
     if on_the_way == missing:
-        return outcomes.postpone(
+        return sender.outcomes.postpone(
             delivery, "waits", f"Waits until its {words} is there.", min(WAIT_FOR_PARENT, timing.current().first_wait)
         )  # fmt: skip
     label = sender.rule.connection.label
     message = f"{label} needs a {words} that it knows. Choose one here, or have it synced; then retry."
-    return outcomes.needs_person(delivery, "reference", message)
+    return sender.outcomes.needs_person(delivery, "reference", message)
 
 
 def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Row | None:
@@ -167,7 +169,7 @@ def adopt(
     if not external_id:  # a reply that does not name what it made: the look-up does
         row = _look_up(sender, delivery, record, parent)
         if row is None:
-            return outcomes.postpone(
+            return sender.outcomes.postpone(
                 delivery, "not_seen", "Sent; not seen there yet.", timing.current().first_wait
             )
         external_id = str(row[side.declared.id])
@@ -184,7 +186,7 @@ def adopt(
         for part, rows in below.items():
             _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
         delivery.external_id, delivery.reply = external_id, row
-        outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
+        sender.outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
     outcomes.answered(sender.rule.connection)
     return None
 

@@ -42,6 +42,12 @@ class Plan:
     fields: dict[str, list[Any]] = field(default_factory=dict)
     body: Row = field(default_factory=dict)
     note: str = ""
+    reason: str = ""
+
+    @property
+    def worth_telling(self) -> bool:
+        """Whether it is more than "both sides hold the same"."""
+        return self.reason != "same"
 
 
 class Planned(Exception):
@@ -52,6 +58,21 @@ class Planned(Exception):
         self.plan = plan
 
 
+class DryOutcomes:
+    """Stands where `outcomes` writes a state down: a dry run ends there, with the words for it."""
+
+    def close(
+        self, delivery: Delivery, state: str, message: str = "", *, reason: str = "", more: bool = False
+    ) -> None:
+        raise Planned(Plan(note=message, reason=reason))
+
+    def needs_person(self, delivery: Delivery, reason: str, message: str, who: str = "") -> None:
+        raise Planned(Plan(note=message, reason=reason))
+
+    def postpone(self, delivery: Delivery, reason: str, message: str, seconds: float) -> None:
+        raise Planned(Plan(note=message, reason=reason))
+
+
 class Sender:
     """Sends the deliveries of one rule. `dry` stops at the write, by raising Planned."""
 
@@ -59,6 +80,7 @@ class Sender:
         self, rule: SyncRule, connector: Connector, lease: Lease | None, *, dry: bool = False
     ) -> None:
         self.rule, self.connector, self.lease, self.dry = rule, connector, lease, dry
+        self.outcomes: Any = DryOutcomes() if dry else outcomes
         self.side: Side = side_of(rule)
         self.intake = intake_of(rule, None)
 
@@ -69,8 +91,15 @@ class Sender:
         except RemoteError as error:
             return outcomes.failed(delivery, error)
         except MappingError as error:
-            outcomes.needs_person(delivery, error.reason, error.message, Who.FIX_CONFIGURATION)
+            self.outcomes.needs_person(delivery, error.reason, error.message, Who.FIX_CONFIGURATION)
         return True
+
+    def plan(self, delivery: Delivery) -> None:
+        """Go as far as the write; always raises Planned or RemoteError. Nothing is kept of what was read."""
+        try:
+            self._send(delivery)
+        except MappingError as error:
+            raise Planned(Plan(note=error.message, reason=error.reason)) from None
 
     def _send(self, delivery: Delivery) -> None:
         from integrations.push.creating import create  # both halves send through this class
@@ -79,15 +108,17 @@ class Sender:
             delivery.state = State.UNKNOWN
         record = self.side.entity.objects.filter(pk=delivery.record_id).first()
         if record is None:
-            return outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")
+            return self.outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")
         link = self.side.link_of(delivery.record_id)
         if link is None and getattr(record, "merged_into_id", None) is None:
             return create(self, delivery, record)
         if link is None or link.state != Link.State.LIVE:
             why = "It was merged into another record, left the scope, or is waiting."
-            return outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
+            return self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
         if self.side.write.update is None:
-            return outcomes.close(delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only")
+            return self.outcomes.close(
+                delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only"
+            )
         return self._update(delivery, record, link)
 
     def _update(self, delivery: Delivery, record: Any, link: Link) -> None:
@@ -95,34 +126,49 @@ class Sender:
         row = self.connector.read(self.side.declared, link.external_id, parent)
         if row is None:
             message = f"{self.rule.connection.label} no longer has this record."
-            return outcomes.needs_person(delivery, "not_found", message)
-        with transaction.atomic():
+            return self.outcomes.needs_person(delivery, "not_found", message)
+        with transaction.atomic():  # a dry run leaves it by raising, which rolls back what was taken in
             self.take_in(row, link, delivery.values)
-        link.refresh_from_db()
-        record.refresh_from_db()
-        if link.state != Link.State.LIVE:
-            return outcomes.close(delivery, State.NOT_NEEDED, "It has left the scope.", reason="not_synced")
-        names, pending = self.side.unsent(record, link)
-        if not names:
-            return self._nothing_left(delivery, pending)
-        if outcomes.tired(delivery):
-            return outcomes.needs_person(delivery, "no_answer", "Each try ended without an answer.")
-        body = self.side.body(record, names, row)
-        held, base = self.side.held(record), collapsed(link.base)
-        fields = {name: [base.get(name), held[name]] for name in names}
+            found = self._compared(delivery, record, link, row)
+        if found is None:
+            return None
+        body, fields = found
         self.begin(delivery, Delivery.Operation.UPDATE, body, fields)
         reply = self.connector.update(self.side.declared, link.external_id, body, parent=parent)
         return self._accept(delivery, link, fields, reply, parent)
 
+    def _compared(
+        self, delivery: Delivery, record: Any, link: Link, row: Row
+    ) -> tuple[Row, dict[str, list[Any]]] | None:
+        """The body and its fields, as [theirs, ours]; None where the delivery has come to its end instead."""
+        link.refresh_from_db()
+        record.refresh_from_db()
+        if link.state != Link.State.LIVE:
+            self.outcomes.close(delivery, State.NOT_NEEDED, "It has left the scope.", reason="not_synced")
+            return None
+        names, pending = self.side.unsent(record, link)
+        if not names:
+            self._nothing_left(delivery, pending)
+            return None
+        if outcomes.tired(delivery):
+            self.outcomes.needs_person(delivery, "no_answer", "Each try ended without an answer.")
+            return None
+        body = self.side.body(record, names, row)
+        held, base = self.side.held(record), collapsed(link.base)
+        fields = {name: [base.get(name), held[name]] for name in names}
+        if self.dry:
+            raise Planned(Plan(Delivery.Operation.UPDATE, fields, body))
+        return body, fields
+
     def _nothing_left(self, delivery: Delivery, pending: list[str]) -> None:
         if delivery.state in Delivery.UNRESOLVED:
-            return outcomes.close(delivery, State.DONE, "Found to have arrived.")
+            return self.outcomes.close(delivery, State.DONE, "Found to have arrived.")
         if pending:
             why = (
                 f"Changed on both sides: {', '.join(pending)}. A person decides first, under Pending review."
             )
-            return outcomes.close(delivery, State.NOT_NEEDED, why, reason="conflict")
-        return outcomes.close(delivery, State.NOT_NEEDED, "Both sides hold the same.", reason="same")
+            return self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="conflict")
+        return self.outcomes.close(delivery, State.NOT_NEEDED, "Both sides hold the same.", reason="same")
 
     def begin(
         self, delivery: Delivery, operation: Delivery.Operation, body: Row, fields: dict[str, list[Any]],
@@ -174,9 +220,9 @@ class Sender:
                     f"{self.rule.connection.label} answered that all is well but kept its own "
                     f"{', '.join(name.replace('_', ' ') for name in ignored)}. Change it there, or put the value back."
                 )
-                outcomes.needs_person(delivery, "ignored", message)
+                self.outcomes.needs_person(delivery, "ignored", message)
             else:
-                outcomes.close(delivery, State.DONE)
+                self.outcomes.close(delivery, State.DONE)
         outcomes.answered(self.rule.connection)
 
     def read_back(self, external_id: str, parent: str) -> Row:

@@ -1,0 +1,82 @@
+"""A dry run: what would be created and changed there, field by field, through the code that does it.
+
+The route: the records of a rule that may differ (`candidates`) -> `sending.Sender`, dry -> it reads there, compares,
+and stops at the write with a plan; what it took in on the way is rolled back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from integrations.calls import connector_for
+from integrations.connectors.errors import RemoteError
+from integrations.models import Delivery, SyncRule
+from integrations.push.sending import Plan, Planned, Sender
+from reconciliation.entities import ENTITIES
+from reconciliation.models import Link
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """One record and what would become of it."""
+
+    record: Any
+    plan: Plan
+
+
+def candidates(rule: SyncRule, limit: int | None = None) -> list[int]:
+    """Ids of records that were edited or made here: only these can owe the other side something."""
+    entity = ENTITIES[rule.entity]
+    linked = Link.objects.filter(
+        source_id=rule.connection.source_id, entity=rule.entity, record_id=OuterRef("pk")
+    )
+    rows = entity.objects.filter(tenant_id=rule.connection.tenant_id, active=True, **entity.constants)
+    if rule.entity.endswith("_contact"):  # two entities share a table
+        rows = rows.exclude(**{rule.entity.removesuffix("_contact"): None})
+    found = rows.filter(Q(edited_at__isnull=False) | ~Exists(linked)).order_by("pk")
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def plan(rule: SyncRule, record_ids: Sequence[int] | None = None, *, most: int = MOST) -> list[Planning]:
+    """Plans for these records, or for a rule's first `most` candidates. Records that are the same are left out.
+
+    Raises ValueError (as `hosts.AddressRefused`) where nothing may be written, RemoteError where nothing can be read.
+    """
+    if not rule.connection.may_call or not rule.connection.credentials:
+        raise ValueError(f"{rule.connection} is not connected. Test the connection first.")
+    wanted = candidates(rule, most) if record_ids is None else record_ids
+    found = []
+    with connector_for(rule.connection) as (connector, _):
+        sender = Sender(rule, connector, None, dry=True)
+        for record_id in wanted:
+            planned = _one(sender, rule, record_id)
+            if planned is not None:
+                found.append(planned)
+    return found
+
+
+def _one(sender: Sender, rule: SyncRule, record_id: int) -> Planning | None:
+    record = ENTITIES[rule.entity].objects.filter(pk=record_id).first()
+    if record is None:
+        return None
+    draft = Delivery(
+        connection=rule.connection,
+        rule=rule,
+        entity=rule.entity,
+        record_id=record_id,
+        created_at=timezone.now(),
+    )
+    try:
+        sender.plan(draft)
+    except Planned as planned:
+        return Planning(record, planned.plan) if planned.plan.worth_telling else None
+    except RemoteError as error:
+        if error.relink or error.retry_after is not None:
+            raise
+        return Planning(record, Plan(note=error.message))
+    return None
