@@ -2,6 +2,7 @@
 
 from reconciliation.admin import (
     dedupe,
+    export_files,
     home,
     lists,
     merge_settings,
@@ -12,4 +13,15 @@ from reconciliation.admin import (
     work,
 )
 
-__all__ = ["dedupe", "home", "lists", "merge_settings", "merges", "money", "people", "reviews", "work"]
+__all__ = [
+    "dedupe",
+    "export_files",
+    "home",
+    "lists",
+    "merge_settings",
+    "merges",
+    "money",
+    "people",
+    "reviews",
+    "work",
+]

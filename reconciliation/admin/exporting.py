@@ -11,12 +11,14 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from portal import audit
 from portal.access import Action, access_of
 from portal.models import Tenant
 from portal.tenant_admin import TenantAdmin, list_view
+from reconciliation.entities import ENTITIES
 from reconciliation.exports import FORMATS, Export, plan_of_model
 from reconciliation.exports.formats import Format
 
@@ -24,7 +26,12 @@ audit.register_action("records.exported", "exported {note}")
 
 
 class ExportingAdmin(TenantAdmin):
-    """An admin whose list can be taken out as a file."""
+    """An admin whose list can be taken out as a file; the export page has dates, totals and more beside."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        named = next((name for name, entity in ENTITIES.items() if entity.model is self.model), "")
+        address = f"{reverse('admin:reconciliation_exportfile_mine')}?what={named}"
+        return super().changelist_view(request, {"export_page": address, **(extra_context or {})})
 
     @list_view("export/csv/", action=Action.EXPORT, methods=("GET",))
     def export_csv(self, request: HttpRequest) -> HttpResponseBase:

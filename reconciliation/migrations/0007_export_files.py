@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'export file',
+                'verbose_name_plural': 'exports',
                 'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['state'], name='export_file_open'), models.Index(fields=['expires_at'], name='export_file_expiry')],
             },
         ),

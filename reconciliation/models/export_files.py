@@ -48,6 +48,7 @@ class ExportFile(models.Model):
 
     class Meta:
         verbose_name = "export file"
+        verbose_name_plural = "exports"
         indexes = [
             models.Index(
                 fields=["state"], name="export_file_open", condition=models.Q(state__in=["queued", "running"])

@@ -1,6 +1,7 @@
 """One record of every kind, for the walk over every admin page."""
 
-from tests.admin.objects import makes, planted
+from reconciliation.models import ExportFile
+from tests.admin.objects import makes, planted, someone
 from tests.reconciliation import shop
 
 
@@ -83,3 +84,8 @@ def a_unit(tenant):
 @makes("reconciliation.referenceitem")
 def an_item(tenant):
     return shop.item(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.exportfile")
+def an_export_file(tenant):
+    return ExportFile.objects.create(actor=someone(tenant), tenant=tenant, entity="invoice", format="csv")
