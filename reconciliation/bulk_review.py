@@ -19,7 +19,7 @@ from portal.models import User
 from reconciliation.editing import BadValue
 from reconciliation.entities import ENTITIES
 from reconciliation.models import BulkReview, Conflict
-from reconciliation.reviewing import ConflictMovedOn, Outcome, resolve, value_here
+from reconciliation.reviewing import ConflictMovedOn, Outcome, locked, resolve, value_here
 
 AT_ONCE = 50
 """So many are settled while the person waits."""
@@ -115,22 +115,25 @@ def _save(bulk: BulkReview, *, over: bool | None = None) -> bool:
 
 def _settle(bulk: BulkReview, conflict_id: int, tenants: frozenset[int]) -> bool:
     """One conflict, if it still is what the person saw; what moved on is left for them."""
-    with transaction.atomic():
-        conflict = Conflict.objects.select_for_update().filter(pk=conflict_id).first()
-        if conflict is None or conflict.tenant_id not in tenants:
-            return False
-        if conflict.state != Conflict.State.PENDING:
-            return _settled_by_this(bulk, conflict)
-        if conflict.updated_at > bulk.looked_at:
-            return False
-        record = ENTITIES[conflict.entity].objects.filter(pk=conflict.record_id).first()
-        if record is None or value_here(conflict, record) != conflict.portal_value:
-            return False
-        try:
+    try:
+        with transaction.atomic():
+            conflict = locked([conflict_id])[conflict_id]
+            if conflict.state != Conflict.State.PENDING:
+                return _settled_by_this(bulk, conflict)
+            if conflict.tenant_id not in tenants or not _is_as_seen(bulk, conflict):
+                return False
             resolve(conflict_id, Outcome(bulk.outcome), actor=bulk.actor, note=bulk.note)
-        except (ConflictMovedOn, BadValue):
-            return False
+    except (ConflictMovedOn, BadValue):
+        return False
     return True
+
+
+def _is_as_seen(bulk: BulkReview, conflict: Conflict) -> bool:
+    """Whether neither side has moved since the person looked at the list."""
+    record = ENTITIES[conflict.entity].objects.filter(pk=conflict.record_id).first()
+    if record is None or conflict.updated_at > bulk.looked_at:
+        return False
+    return bool(value_here(conflict, record) == conflict.portal_value)
 
 
 def _settled_by_this(bulk: BulkReview, conflict: Conflict) -> bool:

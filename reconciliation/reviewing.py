@@ -77,7 +77,7 @@ def resolve(
 ) -> Conflict:
     """Settle one field. Raises ConflictMovedOn, RecordMovedOn, or editing.BadValue for a value that does not fit."""
     with transaction.atomic():
-        conflict = Conflict.objects.select_for_update().get(pk=conflict_id)
+        conflict = locked([conflict_id])[conflict_id]
         _still_pending(conflict)
         if seen:
             _same_at_source(conflict, seen.remote_value)
@@ -92,13 +92,7 @@ def settle(choices: Sequence[Choice], *, version: int, actor: User | None, note:
     """Settle several fields of one record that was seen at `version`: all of them, or none. Raises as `resolve`."""
     with transaction.atomic():
         ids = [choice.conflict_id for choice in choices]
-        found = {
-            row.pk: row for row in Conflict.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-        }
-        if len({(row.entity, row.record_id) for row in found.values()}) > 1:
-            raise ValueError("Fields of several records are not settled as one.")
-        if len(found) != len(choices):
-            raise ConflictMovedOn("One of these differences is no longer there. Nothing was written.")
+        found = locked(ids)
         for choice in choices:
             _still_pending(found[choice.conflict_id])
             _same_at_source(found[choice.conflict_id], choice.remote_value)
@@ -114,6 +108,22 @@ def settle(choices: Sequence[Choice], *, version: int, actor: User | None, note:
             )
             said += [str(words) for _, words in answers if words]
     return Settled(list(found.values()), said)
+
+
+def locked(ids: Sequence[int]) -> dict[int, Conflict]:
+    """These conflicts of one record, by id, for the rest of the transaction.
+
+    The record is locked first, as a pull does, so that neither ever waits for the other with what the other wants.
+    """
+    places = set(Conflict.objects.filter(pk__in=ids).values_list("entity", "record_id"))
+    if len(places) > 1:
+        raise ValueError("Fields of several records are not settled as one.")
+    for entity, record_id in places:
+        ENTITIES[entity].objects.select_for_update().filter(pk=record_id).first()
+    found = {row.pk: row for row in Conflict.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    if len(found) != len(set(ids)):
+        raise ConflictMovedOn("One of these differences is no longer there. Nothing was written.")
+    return found
 
 
 def value_here(conflict: Conflict, record: models.Model) -> Any:
@@ -135,7 +145,7 @@ def _same_at_source(conflict: Conflict, remote_value: Any) -> None:
 
 
 def _same_here(conflict: Conflict, version: int) -> None:
-    record = ENTITIES[conflict.entity].objects.select_for_update().get(pk=conflict.record_id)
+    record = ENTITIES[conflict.entity].objects.get(pk=conflict.record_id)
     if record.version != version:
         raise RecordMovedOn(record)
 

@@ -89,7 +89,7 @@ def outcome_words(bulk: BulkReview) -> str:
 
 def _selected(rows: Any, chosen: list[str]) -> Any:
     """The fields of the records whose row was marked; a row goes by its oldest conflict."""
-    firsts = [int(pk) for pk in chosen if pk.isdecimal()][:1000]
+    firsts = review_form.numbers(chosen)[:1000]
     found: dict[str, list[int]] = {}
     for entity, record_id in rows.filter(pk__in=firsts).values_list("entity", "record_id"):
         found.setdefault(entity, []).append(record_id)
@@ -98,8 +98,7 @@ def _selected(rows: Any, chosen: list[str]) -> Any:
 
 def _own(request: HttpRequest) -> BulkReview:
     """The bulk review that the address names, if this person asked for it."""
-    number = request.GET.get("id", "")
-    found = BulkReview.objects.filter(pk=int(number) if number.isdecimal() else 0).first()
+    found = BulkReview.objects.filter(pk=review_form.number(request.GET.get("id", ""))).first()
     if found is None or (found.actor_id != request.user.pk and not access_of(request.user).is_platform_admin):
         raise Http404
     return found

@@ -16,7 +16,7 @@ from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import duplicates
 from reconciliation.admin import merge_page
 from reconciliation.admin.records import RecordAdmin
-from reconciliation.admin.review_form import query
+from reconciliation.admin.review_form import number, numbers, query
 from reconciliation.duplicates import Group, Wanted
 from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals
@@ -126,7 +126,7 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
     def refuse(self, request: HttpRequest, candidate: MatchCandidate) -> HttpResponse:
         """“Not a duplicate”: the given records (a pair or the whole group) are different ones, for good."""
         wanted = Wanted.of(request.GET)
-        ids = {int(text) for text in request.POST.getlist("record") if text.isdecimal()}
+        ids = set(numbers(request.POST.getlist("record")))
         group = duplicates.group_of(candidate)
         if group is None or len(ids) < 2 or not ids <= set(group.members):
             messages.warning(request, "This was decided meanwhile. Nothing was written.")
@@ -150,8 +150,7 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
         """The first group after the pair that the address names."""
         wanted = Wanted.of(request.GET)
         found = self.matching(request, wanted)
-        number = request.GET.get("than", "")
-        seen = self.get_queryset(request).filter(pk=int(number) if number.isdecimal() else 0).first()
+        seen = self.get_queryset(request).filter(pk=number(request.GET.get("than", ""))).first()
         after = _beside(found, (-seen.score, seen.pk))[1] if seen else next(iter(found), None)
         return redirect(_address(after, wanted) or f"{reverse(LIST)}{query(wanted.given)}")
 

@@ -16,7 +16,7 @@ from portal.models import User
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import merge_tasks
 from reconciliation.admin import merge_page, merge_shown, shown
-from reconciliation.admin.review_form import query
+from reconciliation.admin.review_form import number, numbers, query
 from reconciliation.duplicates import Wanted
 from reconciliation.editing import RecordMovedOn
 from reconciliation.entities import Entity
@@ -106,7 +106,7 @@ class MergeAdmin(ReadOnlyTenantAdmin):
         if entity is None:
             raise Http404
         given = request.POST if request.method == "POST" else request.GET
-        ids = list(dict.fromkeys(int(text) for text in given.getlist("record") if text.isdecimal()))
+        ids = numbers(given.getlist("record"))
         try:
             found = merge_page.records(entity, self._own(request, entity, ids))
         except CannotMerge as error:
@@ -209,10 +209,8 @@ class MergeAdmin(ReadOnlyTenantAdmin):
         """Losers that still stand at their source, whose API cannot merge them. POST marks one as done there."""
         access = access_of(request.user)
         if request.method == "POST":
-            number = request.POST.get("task", "")
-            task = merge_tasks.waiting(access.tenant_ids(Action.RESOLVE)).filter(
-                pk=int(number) if number.isdecimal() else 0
-            )
+            own = merge_tasks.waiting(access.tenant_ids(Action.RESOLVE))
+            task = own.filter(pk=number(request.POST.get("task", "")))
             done = task.update(done_at=timezone.now(), done_by=request.user)
             if done:
                 messages.success(request, "Noted as merged there.")

@@ -1,7 +1,7 @@
 """What a person sends from the review page, read; and the lines of the inbox. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,20 @@ from reconciliation.reviewing import Choice, Outcome
 NOTHING_CHOSEN = "Nothing was chosen yet. Take a side for at least one field, or type another value."
 
 
+_LONGEST_NUMBER = 18
+"""Digits that every database's integers have room for."""
+
+
+def number(text: str) -> int:
+    """A number that a person's address or form holds; 0, which no row has, where it is none."""
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else 0
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """Those that are numbers, each once, in order."""
+    return [found for found in dict.fromkeys(map(number, texts)) if found]
+
+
 def choices_of(posted: QueryDict) -> tuple[list[Choice], str]:
     """What was chosen per field, and what is wrong with it.
 
@@ -28,7 +42,7 @@ def choices_of(posted: QueryDict) -> tuple[list[Choice], str]:
             continue
         pk = name.removeprefix("seen-")
         chosen = whole or posted.get(f"choice-{pk}", "")
-        if not pk.isdecimal() or chosen not in (Outcome.REMOTE, Outcome.PORTAL, Outcome.OTHER):
+        if not number(pk) or chosen not in (Outcome.REMOTE, Outcome.PORTAL, Outcome.OTHER):
             continue
         try:
             seen = json.loads(posted.get(name) or "")
@@ -37,14 +51,13 @@ def choices_of(posted: QueryDict) -> tuple[list[Choice], str]:
         outcome = Outcome(chosen)
         typed = posted.get(f"value-{pk}", "").strip()
         always = f"always-{pk}" in posted and outcome != Outcome.OTHER
-        found.append(Choice(int(pk), outcome, seen, typed, always))
+        found.append(Choice(number(pk), outcome, seen, typed, always))
     return found, "" if found else NOTHING_CHOSEN
 
 
 def version_of(posted: QueryDict) -> int:
     """The record's version that the person saw; one that is no number fits no record."""
-    text = posted.get("version", "")
-    return int(text) if text.isdecimal() else -1
+    return number(posted.get("version", ""))
 
 
 def query(given: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -106,6 +106,8 @@ class ConflictAdmin(BulkPages, ReadOnlyTenantAdmin):
         if not self.may(request, Action.RESOLVE, conflict):
             raise PermissionDenied
         choices, problem = review_form.choices_of(request.POST)
+        if not problem and not _all_of_one(conflict, [choice.conflict_id for choice in choices]):
+            raise Http404  # fields of another record, perhaps another merchant's
         if problem:
             return self._show(request, conflict, asked, problem=problem, typed=request.POST)
         try:
@@ -138,6 +140,12 @@ def count_conflicts(request: HttpRequest) -> int:
     """For the menu: records of the person's tenants that wait, and no further than people read."""
     tenants = access_of(request.user).tenant_ids()
     return int(inbox.groups(inbox.pending(tenants, Asked(), timezone.now()))[:COUNTED].count())
+
+
+def _all_of_one(conflict: Conflict, ids: list[int]) -> bool:
+    """Whether these are fields of the record whose page it is: more than that nobody was asked about."""
+    same = Conflict.objects.filter(entity=conflict.entity, record_id=conflict.record_id, pk__in=ids)
+    return same.count() == len(set(ids))
 
 
 def _say(request: HttpRequest, settled: Settled) -> None:

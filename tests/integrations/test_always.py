@@ -9,7 +9,7 @@ from reconciliation.editing import edit
 from reconciliation.models import Conflict
 from reconciliation.reviewing import Choice, Outcome, settle
 from reconciliation.survivorship import Policy, Rule
-from tests.admin.objects_integrations import connection
+from tests.admin.objects import OBJECTS
 from tests.reconciliation import shop
 from tests.reconciliation.pages import at, record, row, take
 from tests.reconciliation.waiting import CUSTOMER, differ, of
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rule(tenant) -> SyncRule:
-    return connection(tenant).rules.get(entity="customer")
+    return OBJECTS["integrations.connection"](tenant).rules.get(entity="customer")
 
 
 def always(conflict, outcome, actor):

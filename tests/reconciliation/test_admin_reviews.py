@@ -68,6 +68,21 @@ class TestWhoMay:
         client_for(outsider).post(BULK, {"bulk": "approve", "row": conflict.pk})
         assert of(source).get().state == Conflict.State.PENDING
 
+    def test_another_merchants_conflict_cannot_be_slipped_into_the_form_of_an_own_one(
+        self, agent, source, other_tenant
+    ):
+        (mine,) = differ(source)
+        foreign_source = shop.source(other_tenant)
+        (foreign,) = differ(foreign_source)
+        version = record(foreign_source, "customer", 1).version
+        slipped = {f"seen-{foreign.pk}": '"Anne Nunez"', f"choice-{foreign.pk}": "remote", "version": version}
+        for settle in ("chosen", "approve"):
+            reply = agent.post(address(mine), {**slipped, "settle": settle})
+            assert reply.status_code == 404
+        foreign.refresh_from_db()
+        assert foreign.state == Conflict.State.PENDING
+        assert record(foreign_source, "customer", 1).name == "Anna Nunez"
+
     def test_a_bulk_review_is_shown_to_the_person_who_asked_for_it(self, client_for, owner, colleague):
         bulk = BulkReview.objects.create(actor=owner, outcome="remote", looked_at=timezone.now(), total=0)
         assert client_for(owner).get(BULK, {"id": bulk.pk}).status_code == 200
@@ -103,6 +118,8 @@ class TestTheInbox:
             ({"age": "7"}, {"Ana"}),
             ({"tenant": "0"}, set()),
             ({"tenant": "x"}, {"Ana", "Bea"}),
+            ({"tenant": "9" * 40}, set()),
+            ({"page": "9" * 40}, {"Ana", "Bea"}),
             ({"q": "bea"}, {"Bea"}),
             ({"q": "nobody"}, set()),
         ],
