@@ -12,16 +12,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.db.models import F, ProtectedError, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import AccessToken, Connection, Disconnection, Run, RunFailure, SyncRule
+from integrations.models import AccessToken, Connection, Delivery, Disconnection, Run, RunFailure, SyncRule
 from portal import audit
 from portal.models import User
 from reconciliation import erasing
@@ -60,14 +58,11 @@ def register_ending(ending: Ending) -> None:
 
 def _end_deliveries(connection: Connection, wipe: bool) -> None:
     """What is still owed there is owed no longer; a wipe takes the bodies of all that was sent with it."""
-    if "delivery" not in apps.all_models["integrations"]:
-        return
-    deliveries: Any = apps.get_model("integrations", "Delivery")
-    rows = deliveries._default_manager.filter(connection=connection)
+    rows = Delivery.objects.filter(connection=connection)
     if wipe:
         rows.delete()
-    rows.filter(state__in=deliveries.OPEN).update(
-        state=deliveries.State.GIVEN_UP,
+    rows.filter(state__in=Delivery.OPEN).update(
+        state=Delivery.State.GIVEN_UP,
         message="The connection was disconnected.",
         next_try_at=None,
         closed_at=timezone.now(),

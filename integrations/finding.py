@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Count, Max, Q
 
-from integrations.models import Connection, RunFailure, SyncRule
+from integrations.models import Connection, Delivery, RunFailure, SyncRule
 from portal.models import Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.links import deep_link
@@ -222,15 +221,14 @@ def _failures(hits: Sequence[Hit], rules: Iterable[SyncRule]) -> dict[tuple[int,
     return {(row.rule_id, row.external_id): row for row in rows.defer("payload").order_by("pk")}
 
 
-def _deliveries(places: Sequence[Place]) -> dict[tuple[int, str, int], Any]:
+def _deliveries(places: Sequence[Place]) -> dict[tuple[int, str, int], Delivery]:
     """The newest delivery of each record to each connection."""
-    if not places or "delivery" not in apps.all_models["integrations"]:
+    if not places:
         return {}
     wanted = Q(pk__in=[])
     for name in {name for name, _ in places}:
         wanted |= Q(entity=name, record_id__in=[pk for entity, pk in places if entity == name])
-    deliveries: Any = apps.get_model("integrations", "Delivery")._default_manager
-    rows = deliveries.filter(wanted).defer("request", "reply").order_by("pk")
+    rows = Delivery.objects.filter(wanted).defer("request", "reply", "values", "parts").order_by("pk")
     return {(row.connection_id, row.entity, row.record_id): row for row in rows}
 
 
@@ -241,7 +239,7 @@ def _standings(
     rules: Mapping[tuple[int, str], SyncRule],
     disputed: dict[int, int],
     failures: dict[tuple[int, str], RunFailure],
-    sent: dict[tuple[int, str, int], Any],
+    sent: dict[tuple[int, str, int], Delivery],
 ) -> list[Standing]:
     """One for each link of the record there, or one that says that there is none."""
     rule: Any = rules.get((connection.pk, hit.entity))
@@ -257,13 +255,22 @@ def _standings(
             pulled_at=rule.synced_at if rule else None,
             run_id=rule.last_run if rule else None,
             conflicts=disputed.get(link.pk, 0) if link else 0,
-            waits=_waits(link, connection),
+            waits=_waits(link, connection) or _owes(delivery),
             failure=failures.get((rule.pk, link.external_id if link else hit.external_id)) if rule else None,
             pushed=delivery.get_state_display() if delivery else "",
             pushed_at=(delivery.closed_at or delivery.sent_at or delivery.created_at) if delivery else None,
         )
         for link in [*mine] or _NOWHERE
     ]
+
+
+def _owes(delivery: Delivery | None) -> str:
+    """What a write to that system waits for."""
+    if delivery is None or not delivery.is_open:
+        return ""
+    if delivery.state == Delivery.State.NEEDS_PERSON:
+        return f"A write to it needs a person: {delivery.message}"
+    return f"A write to it is under way. {delivery.message}".strip()
 
 
 def _is_of(hit: Hit, link: Link) -> bool:

@@ -2,17 +2,24 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection as database
 from django.utils import timezone
 
 from integrations import connecting, disconnecting, runs
 from integrations.calls import Disconnected, connector_for
-from integrations.models import AccessToken, Connection, Disconnection, Run, RunFailure
+from integrations.models import AccessToken, Connection, Delivery, Disconnection, Run, RunFailure
 from integrations.tasks import sweep, wake
 from integrations.work import work
 from portal.models import AuditEntry
@@ -338,3 +345,57 @@ def test_a_person_and_a_command_at_the_same_time_disconnect_once(connection):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert sorted(outcomes, key=str).count(None) == 3
+
+
+KILLED = """
+import sys, django
+django.setup()
+from integrations import disconnecting
+disconnecting.PORTION = 4
+print("ready", flush=True)
+disconnecting.work(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(
+    database.vendor != "sqlite", reason="the file of the test's database is handed to the process"
+)
+def test_a_process_killed_with_signal_9_again_and_again_leaves_nothing_half_done(connection, tenant):
+    """Three real processes, each killed a little later than the last; then one that is left in peace."""
+    sync_all(connection)
+    ended = disconnecting.disconnect(connection, WIPE, name="Hartwell Plumbing", user=None)
+    path = database.settings_dict["NAME"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{path}",
+        "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+    }
+    died = 0
+    for number in range(3):
+        command = [sys.executable, "-c", KILLED, str(ended.pk)]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)  # our own
+        process.stdout.readline()
+        time.sleep(0.05 + 0.1 * number)
+        process.kill()
+        died += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+        links = set(Link.objects.exclude(record_id=None).values_list("entity", "record_id"))
+        for name, entity in ENTITIES.items():
+            have = set(entity.objects.filter(**entity.constants).values_list("pk", flat=True))
+            assert {pk for linked, pk in links if linked == name} <= have, f"a link of {name} leads nowhere"
+        Disconnection.objects.update(lease_until=None)  # the dead give no lease back: it runs out
+    assert died >= 2
+    if disconnecting.work(ended.pk) is None:
+        assert Disconnection.objects.get().finished_at, "the last one was too quick to be killed"
+    ended.refresh_from_db()
+    assert (ended.done, records(tenant), Link.objects.count()) == (ended.planned, {}, 0)
+
+
+@pytest.mark.parametrize("mode", [KEEP, WIPE])
+def test_what_is_still_owed_there_is_owed_no_longer(connection, mode):
+    Delivery.objects.create(
+        connection=connection, rule=rule_of(connection, "customer"), entity="customer", record_id=1,
+        created_at=timezone.now(), next_try_at=timezone.now(),
+    )  # fmt: skip
+    disconnecting.disconnect(connection, mode, name="Hartwell Plumbing", user=None)
+    assert [row.state for row in Delivery.objects.all()] == (["given_up"] if mode == KEEP else [])

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.connecting import ensure_rules
-from integrations.models import Connection, Run, RunFailure
+from integrations.models import Connection, Delivery, Run, RunFailure
 from reconciliation.models import Conflict, Customer, Link, Source
 from tests.integrations.pages import at, words
 from tests.reconciliation import shop
@@ -180,3 +180,13 @@ def test_more_than_are_shown_lead_to_the_whole_list(titan, tenant, browser):
     assert len(reply.context["groups"][0]["hits"]) == 10
     assert "All customers that match" in words(reply)
     assert Customer.objects.count() == 12
+
+
+def test_a_write_that_needs_a_person_says_so_with_its_reason(ana, titan, browser):
+    Delivery.objects.create(
+        connection=titan, rule=titan.rules.get(entity="customer"), entity="customer", record_id=ana.pk,
+        state=Delivery.State.NEEDS_PERSON, message="The name is too long.", created_at=timezone.now(),
+    )  # fmt: skip
+    text = words(search(browser, "4242", all=1))
+    assert "A write to it needs a person: The name is too long." in text
+    assert "last push needs a person now" in text
