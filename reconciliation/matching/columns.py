@@ -7,6 +7,7 @@ in every process and at every time, of which blocking keys are made.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -68,6 +69,7 @@ class Columns:
         """Whether the first e-mail address is a desk's."""
         return self.flags[2] == 1
 
+    @cached_property
     def hashes(self) -> Hashes:
         """The hash of each word; the empty word's is 0."""
         digests = b"".join(blake2b(word.encode(), digest_size=8).digest() for word in self.words)
@@ -138,15 +140,20 @@ def _local(email: str) -> str:
 def joined(parts: Sequence[Columns]) -> Columns:
     """Several blocks of customers as one."""
     texts = _numbering()
-    tables = []
+    tables, hashed = [], []
     for part in parts:
         numbers = np.fromiter(map(texts.__getitem__, part.words), dtype=np.int32, count=len(part.words))
         tables.append(numbers[part.table])
+        hashed.append((numbers, part.hashes))
         part.table = part.table[:, :0]  # freed here: at a million customers it counts
-    return Columns(
+    found = Columns(
         np.concatenate([part.ids for part in parts]),
         np.concatenate(tables, axis=1),
         np.concatenate([part.phones for part in parts], axis=1),
         np.concatenate([part.flags for part in parts], axis=1),
         list(texts),
     )
+    found.hashes = np.zeros(len(texts), dtype=np.uint64)
+    for numbers, hashes in hashed:
+        found.hashes[numbers] = hashes
+    return found

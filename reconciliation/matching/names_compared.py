@@ -84,7 +84,8 @@ class NamesCompared(Pairs):
         columns = [side[asked].tolist() for side in (names[0], names[1], emails[0], emails[1])]
         answer[asked] = [
             max(
-                _bears(words[email], words[other], words[own]) for own, other, email in ((a, b, e), (b, a, f))
+                _bears(words[e], words[b], words[a]) if e else 0,
+                _bears(words[f], words[a], words[b]) if f else 0,
             )
             for a, b, e, f in zip(*columns, strict=True)
         ]

@@ -172,7 +172,7 @@ def sharing(tenant: Tenant, keys: Sequence[int], limit: Sequence[int]) -> list[t
 
 def write_counts(tenant: Tenant, found: Columns, common: Frequencies) -> None:
     """Keep the counts of a full pass for the scoring of single customers."""
-    hashes = found.hashes().view(np.int64)
+    hashes = found.hashes.view(np.int64)
     rows = []
     for kind, name in enumerate(NAMED):
         counts = common.counts[name]
@@ -186,7 +186,7 @@ def write_counts(tenant: Tenant, found: Columns, common: Frequencies) -> None:
 
 def counts_of(tenant: Tenant, total: int, found: Columns) -> Frequencies:
     """The counts that the last full pass kept, for the words of these customers."""
-    hashes = found.hashes().view(np.int64)
+    hashes = found.hashes.view(np.int64)
     words = {
         int(hashes[number]): int(number) for name in NAMED for number in np.unique(found.text(name)) if number
     }

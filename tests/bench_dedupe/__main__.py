@@ -39,7 +39,7 @@ def run(*arguments: str) -> tuple[str, float]:
     peak = 0
     while process.poll() is None:
         peak = max(peak, _held(process.pid))
-        time.sleep(0.1)
+        time.sleep(0.3)
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed")
@@ -47,9 +47,10 @@ def run(*arguments: str) -> tuple[str, float]:
 
 
 def _held(pid: int) -> int:
+    """Pages that forked processes share are counted once."""
     try:
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return sum(member.memory_info().rss for member in family)
+        return sum(member.memory_full_info().pss for member in family)
     except psutil.Error:
         return 0
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reconciliation.matching import full_pass
 from reconciliation.matching.full_pass import compare_all
 from reconciliation.matching.keys import keys, pairs_of
 from reconciliation.matching.reading import read, read_all
@@ -28,6 +29,18 @@ def test_blocks_read_in_other_processes_give_the_same_pairs_as_one(shop):
     for one, other in zip(compare_all(whole, 0.1), compare_all(cut, 0.1), strict=True):
         assert one.score.tolist() == other.score.tolist()
         assert one.left.tolist() == other.left.tolist()
+
+
+def test_comparing_on_all_cores_gives_the_same_pairs_in_the_same_order(shop, monkeypatch):
+    found = read(shop)
+    (alone,) = compare_all(found, 0.1)
+    monkeypatch.setattr(full_pass, "BATCH", 100)
+    parts = list(compare_all(found, 0.1))
+    assert len(parts) >= full_pass.WORTH_PROCESSES
+    for name in ("left", "right", "score"):
+        assert (
+            np.concatenate([getattr(part, name) for part in parts]).tolist() == getattr(alone, name).tolist()
+        )
 
 
 def test_nobody_is_compared_with_nobody():

@@ -1,0 +1,87 @@
+"""`python -m tests.bench_dedupe.latency N`: single customers scored among N in a SQLite database, and a full pass there."""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+SAMPLE = 500
+
+
+def main(count: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-dedupe-") as folder:
+        os.environ.pop("DATABASE_URL", None)
+        os.environ |= {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        os.environ.setdefault("SECRET_KEY", "only-for-a-benchmark-that-nobody-logs-in-to")
+        os.environ.setdefault("FIELD_KEYS", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+        os.environ.setdefault("INSECURE_HTTP", "1")
+        import django
+
+        django.setup()
+        measure(count, Path(folder))
+
+
+def measure(count: int, folder: Path) -> None:
+    from django.core.management import call_command
+
+    from portal.models import Partner, Tenant
+    from reconciliation.matching.incremental import score_customer
+    from reconciliation.matching.passes import dedupe_tenant
+    from reconciliation.models import Customer
+
+    call_command("migrate", verbosity=0)
+    partner = Partner.objects.create(name="Bench", slug="bench")
+    tenant = Tenant.objects.create(partner=partner, name="Bench", slug="bench")
+    fill(tenant, count)
+    started = time.perf_counter()
+    passed = dedupe_tenant(tenant)
+    print(f"full pass through the database: {passed.customers:,} customers, {passed.candidates:,} candidates,"
+          f" {time.perf_counter() - started:.1f} s")  # fmt: skip
+    ids = Random(1).sample(list(Customer.objects.values_list("pk", flat=True)), min(SAMPLE, count))
+    score_customer(tenant, ids[0])
+    times = []
+    for number in ids:
+        started = time.perf_counter()
+        score_customer(tenant, number, 0.5)
+        times.append((time.perf_counter() - started) * 1000)
+    times.sort()
+    print(
+        f"one customer among {count:,}: median {statistics.median(times):.1f} ms, 95 % {times[int(len(times) * 0.95)]:.1f} ms"
+    )
+
+
+def fill(tenant: object, count: int) -> None:
+    """Customers and their contacts, straight into their tables."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from reconciliation import bulk
+    from reconciliation.models import Contact, Customer
+    from tests.bench_dedupe.sets import rows_of
+    from tests.bench_dedupe.truth import raw
+
+    now, people, contacts = timezone.now(), [], []
+    for number, row in enumerate(rows_of(str(count)), 1):
+        read = raw(row)
+        kept = (number, tenant.pk, row["id"], True, now, now, 1)
+        people.append((*kept, read.name, read.kind, read.street, read.unit, read.city, read.state, read.postal_code, "", "", "",
+                       False, False, False, False, "[]"))  # fmt: skip
+        for kind, values in (("phone", read.phones), ("email", read.emails)):
+            contacts += [
+                (tenant.pk, "", True, now, now, 1, number, kind, value, "", "", value if kind == "email" else "", True, "", False)
+                for value in filter(None, values)
+            ]  # fmt: skip
+    common = ("tenant_id", "external_id", "active", "created_at", "updated_at", "version")
+    with transaction.atomic():
+        bulk.insert(Customer, ("id", *common, "name", "kind", "street", "unit", "city", "state", "postal_code", "country",
+                               "name_key", "address_key", "tax_exempt", "do_not_mail", "do_not_service",
+                               "national_account", "tag_ids"), people)  # fmt: skip
+        bulk.insert(Contact, (*common, "customer_id", "kind", "value", "e164", "extension", "email", "usable", "memo",
+                              "do_not_text"), contacts)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
