@@ -43,7 +43,10 @@ class ExportForm(forms.Form):
     what = forms.ChoiceField(choices=_choices)
     format = forms.ChoiceField(choices=[(form.name, form.label) for form in FORMATS.values()])
     since = forms.DateField(
-        label="From", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label="From",
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text="Invoices by their date, payments by when they were paid, jobs by when they were completed.",
     )
     until = forms.DateField(
         label="To",
@@ -68,7 +71,7 @@ class ExportForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.taken: Export | None = None
         tenants = access_of(request.user).tenants(Action.EXPORT).order_by("name")
         self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]  # of the one kind of field
