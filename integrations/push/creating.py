@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.connectors.base import Find, Parts, Row
+from integrations.connectors.errors import RemoteError
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
@@ -40,18 +41,24 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
         return _wait_for(sender, delivery, record, missing)
     if (found := _look_up(sender, delivery, record, parent)) is not None:
         return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
+    return _anew(sender, delivery, record, parent)
+
+
+def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
+    """It is certain that nothing is there yet, or as good as certain: send it."""
+    if delivery.state == State.UNKNOWN and delivery.reason == outcomes.NOT_SEEN:
+        return outcomes.not_seen(delivery)
     if outcomes.tired(delivery):
-        return sender.outcomes.needs_person(
-            delivery, "no_answer", "It is not there, and each try ended without an answer."
-        )
+        message = "It is not there, and each try ended without an answer."
+        return sender.outcomes.needs_person(delivery, "no_answer", message)
     try:
         body, parts = _body(sender, delivery, record)
     except CannotCreate as error:
         return sender.outcomes.needs_person(delivery, "incomplete", str(error))
-    held = side.held(record)
-    fields = {name: [None, held[name]] for name in side.filled_in(record)}
+    held = sender.side.held(record)
+    fields = {name: [None, held[name]] for name in sender.side.filled_in(record)}
     sender.begin(delivery, Delivery.Operation.CREATE, body, fields, parts)
-    external_id = sender.connector.create(side.declared, body, key=_key(delivery), parent=parent)
+    external_id = sender.connector.create(sender.side.declared, body, key=_key(delivery), parent=parent)
     return adopt(sender, delivery, record, external_id, parent)
 
 
@@ -166,19 +173,14 @@ def adopt(
 ) -> None:
     """The row is there: tie the record and its parts to it, and take in what it says."""
     side = sender.side
-    if not external_id:  # a reply that does not name what it made: the look-up does
-        row = _look_up(sender, delivery, record, parent)
-        if row is None:
-            return sender.outcomes.postpone(
-                delivery, "not_seen", "Sent; not seen there yet.", timing.current().first_wait
-            )
-        external_id = str(row[side.declared.id])
-    row = row or sender.read_back(external_id, parent)
-    below = {
-        part: sender.connector.below(side_of(rule_of(sender.rule, part.entity)).declared, part.reference, external_id)
-        for part in side.write.parts
-        if delivery.parts.get(part.entity)
-    }  # fmt: skip
+    try:
+        row, below = _made(sender, delivery, record, external_id, parent, row)
+    except RemoteError as error:
+        error.unknown = True  # that it is there is known, but not what it holds: no pull may meet it first
+        raise
+    if row is None:
+        return outcomes.not_seen(delivery)
+    external_id = str(row[side.declared.id])
     with transaction.atomic():
         sender.renew()
         tie(side, external_id, record.pk, delivery.values)
@@ -189,6 +191,26 @@ def adopt(
         sender.outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
     outcomes.answered(sender.rule.connection)
     return None
+
+
+def _made(
+    sender: Sender, delivery: Delivery, record: Any, external_id: str, parent: str, row: Row | None
+) -> tuple[Row | None, dict[Parts, list[Row]]]:
+    """The row that was made, and those of its parts. None where a reply named no id and a look-up finds none."""
+    side = sender.side
+    if not external_id:
+        row = _look_up(sender, delivery, record, parent)
+        if row is None:
+            return None, {}
+        external_id = str(row[side.declared.id])
+    below = {
+        part: sender.connector.below(
+            side_of(rule_of(sender.rule, part.entity)).declared, part.reference, external_id
+        )
+        for part in side.write.parts
+        if delivery.parts.get(part.entity)
+    }
+    return row or sender.read_back(external_id, parent), below
 
 
 def _moved_on(side: Side, record: Any) -> bool:

@@ -22,6 +22,7 @@ from portal.logs import redact
 State = Delivery.State
 DOWN = "Writes wait: "
 """How a connection's problem begins that the outbox has put there."""
+NOT_SEEN = "not_seen"
 _TRY_AGAIN = frozenset({"conflict"})
 """Refusals that may pass: the record's state there can change. Others are final at once."""
 
@@ -94,6 +95,19 @@ def answered(connection: Connection) -> None:
 def postpone(delivery: Delivery, reason: str, message: str, seconds: float) -> None:
     """Not its turn yet: it waits for something that has its own delivery or run."""
     _set(delivery, State.OWED, reason, message, Who.RETRY_LATER, timezone.now() + timedelta(seconds=seconds))
+
+
+def not_seen(delivery: Delivery) -> None:
+    """It was answered that all is well, and yet it is not to be found: looked for again, never sent again."""
+    delivery.silences += 1
+    message = "The system took it, but it cannot be found there yet."
+    if delivery.silences >= timing.current().most_silences:
+        needs_person(
+            delivery, NOT_SEEN, f"{message} Look there by hand before you retry: a retry sends it again."
+        )
+    else:
+        at = timezone.now() + timing.current().wait(delivery.silences)
+        _set(delivery, State.UNKNOWN, NOT_SEEN, message, Who.RETRY_LATER, at)
 
 
 def needs_person(delivery: Delivery, reason: str, message: str, who: str = Who.FIX_RECORD) -> None:

@@ -303,3 +303,18 @@ def test_a_look_up_that_fails_leaves_the_outcome_as_open_as_it_was(synced, sandb
     push(synced, "customer")
     assert the_delivery().state == "done"
     assert len(named(sandbox, "Nora New")) == 1
+
+
+def test_a_create_that_cannot_be_read_back_is_met_by_no_pull_before_it_is_known(synced, sandbox, tenant):
+    new_customer(tenant)
+    sandbox.control.faults("server_error:1,method=GET,path=/locations")
+    push(synced, "customer")
+    assert (the_delivery().state, len(named(sandbox, "Nora New"))) == ("unknown", 1)
+    sandbox.control.faults()
+    assert sync(synced, "customer")["customer"].is_open
+    time_passes()
+    push(synced)
+    assert the_delivery().state == "done"
+    sync(synced, *CRM)
+    assert Customer.objects.filter(name="Nora New").count() == 1
+    assert len(named(sandbox, "Nora New")) == 1

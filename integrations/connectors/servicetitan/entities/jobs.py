@@ -66,7 +66,7 @@ NOTE = Entity(
         members=frozenset(("text", "isPinned")),
         find=Find.FEED,
         needed=frozenset(("text",)),
-        alike=("text", "isPinned"),
+        alike=("text",),
         rename={"isPinned": "pinToTop"},
     ),
 )
