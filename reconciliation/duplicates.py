@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.models import Tenant
+from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals
 from reconciliation.models import MatchCandidate
 
-MOST = 20_000
-"""Pairs looked at, the likeliest first: more than people go through in a month."""
+MOST = 6_000
+"""Pairs looked at, the likeliest first: what people go through in a month. The next come as these are decided."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,22 @@ def groups(tenants: Iterable[int], wanted: Wanted) -> list[Group]:
     return sorted(matching, key=lambda group: group.place)
 
 
-def group_of(candidate: MatchCandidate) -> Group | None:
-    """The group that a candidate belongs to, or None where nothing is left to decide."""
-    for group in groups([candidate.tenant_id], Wanted()):
+def group_of(candidate: MatchCandidate, found: Iterable[Group] | None = None) -> Group | None:
+    """The group that a candidate belongs to, or None where nothing is left to decide.
+
+    `found` are the groups that a list shows; a candidate beside them is looked for among all of its tenant.
+    """
+    shown = [group for group in found or () if any(pair.pk == candidate.pk for pair in group.pairs)]
+    for group in shown or groups([candidate.tenant_id], Wanted()):
         if any(pair.pk == candidate.pk for pair in group.pairs):
             return group
     return None
 
 
 def _grouped(tenant_id: int, entity: str, pairs: list[Pair]) -> list[Group]:
-    became = refusals.survivors({end for pair in pairs for end in (pair.left, pair.right)})
+    became = refusals.survivors(
+        _tombstones(tenant_id, entity) & {end for p in pairs for end in (p.left, p.right)}
+    )
     refused = refusals.refused_pairs(Tenant(pk=tenant_id))
     now: dict[tuple[int, int], Pair] = {}
     for pair in pairs:
@@ -131,6 +138,17 @@ def _grouped(tenant_id: int, entity: str, pairs: list[Pair]) -> list[Group]:
         else:  # a refusal keeps its two groups apart: it is a question of its own
             of_group.setdefault((pair.left, pair.right), []).append(pair)
     return [Group(tenant_id, entity, members, tuple(found)) for members, found in of_group.items()]
+
+
+def _tombstones(tenant_id: int, entity: str) -> set[int]:
+    """Records that were merged away: a few, and read by their own index, where the pairs name thousands."""
+    merged = ENTITIES[entity].objects.filter(tenant=tenant_id, merged_into__isnull=False)
+    return set(merged.values_list("pk", flat=True))
+
+
+def is_capped(tenants: Iterable[int]) -> bool:
+    """Whether there are more pairs than are looked at."""
+    return bool(waiting(tenants).order_by()[: MOST + 1].count() > MOST)
 
 
 def reasons_of(pairs: Iterable[Pair]) -> dict[int, list[tuple[str, bool]]]:

@@ -25,6 +25,8 @@ ASKED: Mapping[str, tuple[str, ...]] = {
 }
 EACH = 3
 """So many records of each kind of difference."""
+SPREAD = 7
+"""Every seventh record of the first few hundred may be chosen: neighbours belong to the same customer."""
 _TIMEOUT = 10
 
 
@@ -88,7 +90,8 @@ def _chosen(connection: Connection) -> Iterator[tuple[Difference, Link]]:
         links = Link.objects.filter(
             source=connection.source_id, entity=difference.entity, state=Link.State.LIVE
         )
-        left = (link for link in links.order_by("pk")[:200] if (link.entity, link.record_id) not in used)
+        spread = links.order_by("pk")[:600:SPREAD]
+        left = (link for link in spread if (link.entity, link.record_id) not in used)
         for link, _ in zip(left, range(EACH), strict=False):
             used.add((link.entity, link.record_id))
             yield difference, link
@@ -104,6 +107,10 @@ def _address(row: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {"address": {**row["address"], **members}}
 
 
+def _one_of(record: Any, texts: tuple[str, ...]) -> str:
+    return texts[record.pk % len(texts)]
+
+
 def _first(name: str) -> str:
     return name.partition(" ")[0]
 
@@ -111,6 +118,8 @@ def _first(name: str) -> str:
 def _rest(name: str) -> str:
     return name.partition(" ")[2] or "& Sons"
 
+
+_TROUBLES = ("No hot water", "Water under the furnace", "Thermostat is blank", "AC runs and does not cool")
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(  # married, and the office only heard of the middle name
@@ -137,16 +146,20 @@ DIFFERENCES: tuple[Difference, ...] = (
         lambda customer: {"street": f"{customer.street} N"},
         lambda customer, row: _address(row, street=""),
     ),
-    Difference(
+    Difference(  # the dispatcher wrote down what the tenant said, the office what the landlord said
         "job",
         "jobs",
-        lambda job: {"summary": "No hot water since Friday. Tenant has a newborn, call before arriving."},
-        lambda job, row: {"summary": "No hot water since Thursday. Tenant has a newborn. Gate code 4417."},
+        lambda job: {
+            "summary": f"{_one_of(job, _TROUBLES)} since Friday. Newborn in the house, call before arriving."
+        },
+        lambda job, row: {
+            "summary": f"{_one_of(job, _TROUBLES)} since Thursday. Landlord pays. Gate code 4417."
+        },
     ),
-    Difference(
+    Difference(  # a second visit is more urgent to those who promised it
         "job",
         "jobs",
-        lambda job: {"priority": "Urgent", "summary": "Water under the furnace, second visit."},
-        lambda job, row: {"priority": "Low", "summary": "Water under the furnace; landlord pays."},
+        lambda job: {"priority": "Urgent", "summary": f"{_one_of(job, _TROUBLES)}, second visit."},
+        lambda job, row: {"priority": "Low", "summary": f"{_one_of(job, _TROUBLES)}; waits for the part."},
     ),
 )

@@ -54,6 +54,8 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
             filters=_filters(request, wanted),
             groups=_lines(list(page)),
             pages=page,
+            most=duplicates.MOST if duplicates.is_capped(access_of(request.user).tenant_ids()) else 0,
+            several=len(access_of(request.user).tenant_ids()) > 1,
             may_resolve=self.may(request, Action.RESOLVE),
         )
 
@@ -88,8 +90,8 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
         if request.method == "POST":
             raise PermissionDenied
         wanted = Wanted.of(request.GET)
-        group = duplicates.group_of(candidate)
         found = self.matching(request, wanted)
+        group = duplicates.group_of(candidate, found)
         place = group.place if group else (-candidate.score, candidate.pk)
         before, after = _beside(found, place)
         context: dict[str, Any] = {

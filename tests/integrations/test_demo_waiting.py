@@ -12,7 +12,7 @@ ENTITIES = ("customer", "location", "customer_contact", "job")
 
 @pytest.fixture
 def merchant(tenant, shop, connect_to):
-    connection = connect_to(tenant, shop(customers=150))
+    connection = connect_to(tenant, shop(customers=200))
     assert not bad(sync(connection, *ENTITIES))
     return connection
 

@@ -190,3 +190,14 @@ def test_a_merge_closes_the_pairs_within_it_and_its_undo_opens_them_again(people
     undo(act)
     (group,) = duplicates.groups([tenant.pk], Wanted())
     assert set(group.members) == {ana.pk, anna.pk, short.pk}
+
+
+def test_where_more_pairs_wait_than_are_looked_at_the_likeliest_are_shown_and_it_says_so(
+    agent, people, monkeypatch
+):
+    ana, anna, short, bea = people
+    pair(ana, anna, 0.99), pair(short, bea, 0.6)
+    monkeypatch.setattr(duplicates, "MOST", 1)
+    page = agent.get(LIST)
+    assert "among the 1 likeliest pairs" in page.content.decode()
+    assert [line["group"].members for line in page.context["groups"]] == [(ana.pk, anna.pk)]
