@@ -23,7 +23,7 @@ class MatchSettings(models.Model):
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="match_settings")
     merges_by_itself = models.BooleanField("merge certain duplicates by itself", default=False)
     merge_from = models.FloatField(
-        default=0.999, validators=_SHARE, help_text="Scores from here on count as certain."
+        default=0.9995, validators=_SHARE, help_text="Scores from here on count as certain."
     )
     review_from = models.FloatField(
         default=0.5, validators=_SHARE, help_text="Scores from here on are shown to a person."

@@ -16,7 +16,7 @@ from tests.bench import machine
 from tests.bench_dedupe.sets import FEBRL
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAD = f"{'set':<12}{'who':<8}{'precision':>10}{'recall':>8}{'F1':>8}{'pairs':>10}{'seconds':>9}{'peak MB':>9}  merge band"
+HEAD = "set         who      precision  recall      F1     pairs  seconds  peak MB  merge band"
 
 
 def options() -> argparse.Namespace:
@@ -25,7 +25,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--febrl", default=",".join(FEBRL), help="FEBRL sets; empty for none")
     parser.add_argument("--contenders", default="ours,splink,exact")
     parser.add_argument(
-        "--latency", type=int, default=0, metavar="N", help="also score single customers among N (SQLite)"
+        "--latency", type=int, default=0, metavar="N", help="score single customers among N, too"
     )
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
     return parser.parse_args()

@@ -17,7 +17,7 @@ from reconciliation.matching.reading import read_all
 from tests.bench_dedupe import sets
 from tests.bench_dedupe.truth import Fit, Ints, fit
 
-REVIEW, MERGE = 0.5, 0.999
+REVIEW, MERGE = 0.5, 0.9995
 LIMITS = (
     0.05,
     0.1,

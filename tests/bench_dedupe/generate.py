@@ -1,8 +1,8 @@
 """A shop's customers with the truth about them: `python -m tests.bench_dedupe.generate FILE.csv --customers 10000`.
 
 The route: groups of parties (`people`) -> one or more records of each (`mistakes`) -> shuffled rows; the column
-`truth` holds the party's number. How often things go wrong was set so that plain rules and Splink do about as
-well on it as they do on shops' own files (same phone or e-mail: an F1 of about 0.53); it is not changed to suit our scorer. Addresses, numbers and names are made up.
+`truth` holds the party's number. How often things go wrong was set so that the plain rule "same phone or e-mail" does
+about as well here as on shops' own files (an F1 of about 0.53). Addresses, numbers and names are made up.
 """
 
 import argparse

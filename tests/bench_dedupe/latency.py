@@ -1,4 +1,4 @@
-"""`python -m tests.bench_dedupe.latency N`: single customers scored among N in a SQLite database, and a full pass there."""
+"""`python -m tests.bench_dedupe.latency N`: a full pass over N customers in SQLite, and single ones among them."""
 
 import os
 import statistics
@@ -38,7 +38,7 @@ def measure(count: int, folder: Path) -> None:
     fill(tenant, count)
     started = time.perf_counter()
     passed = dedupe_tenant(tenant)
-    print(f"full pass through the database: {passed.customers:,} customers, {passed.candidates:,} candidates,"
+    print(f"full pass in the database: {passed.customers:,} customers, {passed.candidates:,} candidates,"
           f" {time.perf_counter() - started:.1f} s")  # fmt: skip
     ids = Random(1).sample(list(Customer.objects.values_list("pk", flat=True)), min(SAMPLE, count))
     score_customer(tenant, ids[0])
@@ -67,11 +67,11 @@ def fill(tenant: object, count: int) -> None:
     for number, row in enumerate(rows_of(str(count)), 1):
         read = raw(row)
         kept = (number, tenant.pk, row["id"], True, now, now, 1)
-        people.append((*kept, read.name, read.kind, read.street, read.unit, read.city, read.state, read.postal_code, "", "", "",
-                       False, False, False, False, "[]"))  # fmt: skip
+        address = (read.street, read.unit, read.city, read.state, read.postal_code, "")
+        people.append((*kept, read.name, read.kind, *address, "", "", False, False, False, False, "[]"))
         for kind, values in (("phone", read.phones), ("email", read.emails)):
             contacts += [
-                (tenant.pk, "", True, now, now, 1, number, kind, value, "", "", value if kind == "email" else "", True, "", False)
+                (tenant.pk, "", True, now, now, 1, number, kind, value, "", "", value * (kind == "email"), 1, "", False)
                 for value in filter(None, values)
             ]  # fmt: skip
     common = ("tenant_id", "external_id", "active", "created_at", "updated_at", "version")

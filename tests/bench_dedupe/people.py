@@ -141,7 +141,8 @@ class World:
         trade = stock.words(random.choice(stock.TRADES))
         name = name or random.choice((
             f"{stock.surname(random)} {trade}", f"{stock.surname(random)} & Sons {trade}",
-            f"{random.choice(stock.STREETS).replace('|', ' ')} {trade}", f"{stock.words(random.choice(stock.TOWNS))} {trade}",
+            f"{stock.words(random.choice(stock.STREETS))} {trade}",
+            f"{stock.words(random.choice(stock.TOWNS))} {trade}",
             f"{stock.GIVEN['m'].choose(random)}'s {trade}", f"{random.choice(stock.RARE)} {trade}",
         ))  # fmt: skip
         host = _plain(name)[:18] + random.choice((".com", ".com", ".net", ".biz"))

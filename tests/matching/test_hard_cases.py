@@ -107,8 +107,13 @@ def test_a_placeholder_number_in_common_says_nothing(compared):
 # --- the same
 
 
-@pytest.mark.parametrize("name", ["Bob Thornwick", "R. Thornwick", "ROBERT THORNWICK", "Thornwick, Robert", "Robert Thornwcik",
-                                  "Robbert Thornwick", "Thornwick Robert", "Robert & Linda Thornwick", "Mr. Robert J Thornwick"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Bob Thornwick", "R. Thornwick", "ROBERT THORNWICK", "Thornwick, Robert", "Robert Thornwcik",
+        "Robbert Thornwick", "Thornwick Robert", "Robert & Linda Thornwick", "Mr. Robert J Thornwick",
+    ],
+)  # fmt: skip
 def test_one_person_written_otherwise_is_still_one(compared, name):
     found = compared(person("Robert Thornwick", PHONE, MAIL, **HOME), person(name, PHONE, **HOME))
     assert found.meet

@@ -67,8 +67,16 @@ def test_a_generation_is_kept_apart_from_the_surname(text, suffix):
     assert (name.surname, name.suffix) == ("smith", suffix)
 
 
-@pytest.mark.parametrize(("text", "surname"), [("José de la Cruz", "delacruz"), ("Ian Mc Donald", "mcdonald"), ("Ian McDonald", "mcdonald"),
-                                               ("Sean O'Brien", "obrien"), ("Sean O Brien", "obrien")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "surname"),
+    [
+        ("José de la Cruz", "delacruz"),
+        ("Ian Mc Donald", "mcdonald"),
+        ("Ian McDonald", "mcdonald"),
+        ("Sean O'Brien", "obrien"),
+        ("Sean O Brien", "obrien"),
+    ],
+)
 def test_spaces_and_apostrophes_in_a_surname_decide_nothing(text, surname):
     assert read_name(text, commercial=False).surname == surname
 

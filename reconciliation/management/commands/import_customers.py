@@ -64,7 +64,8 @@ class Command(BaseCommand):
                         failure.external_id,
                         failure.message,
                     )
-        note = f"{result.created:,} new, {result.updated:,} changed, {file.bad:,} refused, from {Path(options['file']).name}"
+        name = Path(options["file"]).name
+        note = f"{result.created:,} new, {result.updated:,} changed, {file.bad:,} refused, from {name}"
         audit.record("customers.imported", tenant, note=note)
         self._tell(options["json"], tenant, result, file)
 
@@ -197,7 +198,7 @@ class _errors:
     """A writer of the lines that were not taken; writes nowhere without a file."""
 
     def __init__(self, file: str | None) -> None:
-        self.stream = Path(file).open("w", newline="", encoding="utf-8") if file else None
+        self.stream = Path(file).open("w", newline="", encoding="utf-8") if file else None  # noqa: SIM115 - see __exit__
         self.writer = csv.writer(self.stream) if self.stream else None
 
     def __enter__(self) -> "_errors":
