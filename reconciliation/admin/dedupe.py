@@ -1,6 +1,5 @@
 """Dedupe: groups of records that may be one, each opened side by side, merged or said to be different."""
 
-from itertools import combinations
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,7 +13,7 @@ from portal.access import Action, access_of
 from portal.models import Tenant, User
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import duplicates
-from reconciliation.admin import merge_page
+from reconciliation.admin import dedupe_shown, merge_page
 from reconciliation.admin.records import RecordAdmin
 from reconciliation.admin.review_form import number, numbers, query
 from reconciliation.duplicates import Group, Wanted
@@ -25,7 +24,6 @@ from reconciliation.models import MatchCandidate
 
 PER_PAGE = 25
 COUNTED = 10_000
-REASONS = ("phone", "e-mail", "address", "surname", "business name")
 LIST = "admin:reconciliation_matchcandidate_changelist"
 
 
@@ -51,8 +49,8 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
             title="Dedupe",
             asked=wanted,
             narrowing=query(wanted.given),
-            filters=_filters(request, wanted),
-            groups=_lines(list(page)),
+            filters=dedupe_shown.filters(request, wanted),
+            groups=dedupe_shown.lines(list(page)),
             pages=page,
             most=duplicates.MOST if duplicates.is_capped(access_of(request.user).tenant_ids()) else 0,
             several=len(access_of(request.user).tenant_ids()) > 1,
@@ -116,7 +114,7 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
             "admin/reconciliation/merge_choose.html",
             candidate,
             title=f"{records[0]}: {len(members)} {entity.plural} that may be one",
-            pairs=_pairs(group, {record.pk: str(record) for record in records}) if group else [],
+            pairs=dedupe_shown.pairs(group, {record.pk: str(record) for record in records}) if group else [],
             more=len(members) - len(records),
             action=f"{reverse('admin:reconciliation_merge_new')}{query({'entity': entity.name, **wanted.given})}",
             members=members,
@@ -185,58 +183,3 @@ def _address(group: Group | None, wanted: Wanted) -> str:
     return (
         f"{reverse('admin:reconciliation_matchcandidate_change', args=[group.lead.pk])}{query(wanted.given)}"
     )
-
-
-def _filters(request: HttpRequest, wanted: Wanted) -> list[tuple[str, str, list[tuple[str, str]], str]]:
-    tenants = access_of(request.user).tenants().order_by("name")
-    found = [
-        ("tenant", "Tenant", [(str(tenant.pk), tenant.name) for tenant in tenants], wanted.tenant),
-        ("band", "Score", list(duplicates.BAND_WORDS.items()), wanted.band),
-        ("reason", "Agrees in", [(name, name) for name in REASONS], wanted.reason),
-    ]
-    return [row for row in found if len(row[2]) > 1 or row[3]]
-
-
-def _lines(found: list[Group]) -> list[dict[str, Any]]:
-    """The rows of one page of the list: each group with its records and the likeliest pair's reasons."""
-    ids: dict[str, set[int]] = {}
-    for group in found:
-        ids.setdefault(group.entity, set()).update(group.members)
-    records = {
-        (name, pk): record
-        for name, wanted in ids.items()
-        for pk, record in ENTITIES[name].objects.select_related("tenant").in_bulk(list(wanted)).items()
-    }
-    reasons = duplicates.reasons_of(group.lead for group in found)
-    return [
-        {
-            "group": group,
-            "records": [records[group.entity, pk] for pk in group.members if (group.entity, pk) in records],
-            "percent": percent(group.lead.score),
-            "reasons": reasons.get(group.lead.pk, []),
-        }
-        for group in found
-    ]
-
-
-def _pairs(group: Group, names: dict[int, str]) -> list[dict[str, Any]]:
-    """Each pair of the group: its score and reasons, where it was compared at all."""
-    known = {(pair.left, pair.right): pair for pair in group.pairs}
-    reasons = duplicates.reasons_of(group.pairs)
-    found = []
-    for left, right in combinations(sorted(names), 2):
-        pair = known.get((left, right))
-        found.append(
-            {
-                "ids": (left, right),
-                "names": (names[left], names[right]),
-                "percent": percent(pair.score) if pair else "",
-                "reasons": reasons.get(pair.pk, []) if pair else [],
-            }
-        )
-    return found
-
-
-def percent(score: float) -> str:
-    """A score as people read it; never 100 %, because nothing is that certain."""
-    return f"{min(int(score * 100), 99)} %"
