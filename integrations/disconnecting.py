@@ -103,23 +103,14 @@ def disconnect(
     wipe = mode == Disconnection.Mode.WIPE
     with transaction.atomic():
         _close(connection, wipe)
-        found = counts(connection)  # after the close, so that no page comes in between
         try:
             with transaction.atomic():
-                ended = Disconnection.objects.create(
-                    connection=connection,
-                    mode=mode,
-                    planned=found.erased if wipe else found.frozen,
-                    staying=found.staying if wipe else {},
-                    actor=user,
-                )
+                ended = Disconnection.objects.create(connection=connection, mode=mode, actor=user)
         except IntegrityError:
             raise Refused("It is being disconnected already.") from None
         for ending in _endings:
             ending(connection, wipe)
-        total = sum(ended.planned.values())
-        what = "being wiped" if wipe else "kept, frozen"
-        note = f"{total:,} record{'' if total == 1 else 's'} {what}"
+        note = "its records are being wiped" if wipe else "its records are kept, frozen"
         audit.record("connection.disconnected", connection, actor=user, tenant=connection.tenant, note=note)
     connection.refresh_from_db()
     return ended
@@ -191,6 +182,8 @@ def work(pk: int, *, seconds: float = float("inf")) -> bool | None:
     until = time.monotonic() + seconds
     step = _wipe if ended.mode == Disconnection.Mode.WIPE else _freeze
     try:
+        if not ended.planned and not ended.done:
+            _plan(ended)
         if not step(ended, until):
             return False
         _finish(ended)
@@ -199,6 +192,18 @@ def work(pk: int, *, seconds: float = float("inf")) -> bool | None:
         return None
     finally:
         _mine(ended).update(lease_until=None)
+
+
+def _plan(ended: Disconnection) -> None:
+    """Count what is to be done, outside the transaction that disconnects: a shop's records take seconds to count.
+
+    Nothing comes through the connection any more, so the numbers hold.
+    """
+    found = counts(ended.connection)
+    wipe = ended.mode == Disconnection.Mode.WIPE
+    ended.planned, ended.staying = (found.erased, found.staying) if wipe else (found.frozen, {})
+    if not _mine(ended).update(planned=ended.planned, staying=ended.staying):
+        raise LeaseLost
 
 
 def _mine(ended: Disconnection) -> QuerySet[Disconnection]:
