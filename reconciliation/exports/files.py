@@ -147,6 +147,7 @@ def _write(found: ExportFile, taken: Export) -> None:
             os.fsync(stream.fileno())
             size = stream.tell()
         _hold(found, rows_done=taken.rows)
+        Path(name).chmod(0o640)
         Path(name).replace(found.path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""The names of columns that finance builds on. One that is renamed or moved breaks a spreadsheet: add at the end."""
+
+import pytest
+
+from reconciliation.exports import plan_for
+
+COLUMNS = {
+    "customer": """
+        id external_id active source_modified_at name street unit city state postal_code country
+        kind latitude longitude balance credit_limit tax_exempt do_not_mail do_not_service
+        national_account tag_ids currency merged_into_external_id source_created_at
+    """,
+    "job": """
+        id external_id active source_modified_at customer_external_id customer location_external_id
+        location business_unit_external_id business_unit job_type_external_id job_type
+        campaign_external_id campaign number status priority summary summary_of_work completed_at
+        total customer_po no_charge tag_ids currency source_created_at
+    """,
+    "invoice": """
+        id external_id active source_modified_at customer_external_id customer location_external_id
+        location job_external_id job business_unit_external_id business_unit number kind invoiced_at
+        due_at paid_at subtotal tax total balance sync_status review_status summary adjustment_of
+        currency source_created_at
+    """,
+    "invoice_line": """
+        id external_id active source_modified_at invoice_external_id invoice position kind sku
+        description quantity unit_price total cost taxable currency
+    """,
+    "payment": """
+        id external_id active source_modified_at customer_external_id customer
+        payment_type_external_id payment_type business_unit_external_id business_unit number kind
+        method paid_at total unapplied memo check_number auth_code sync_status currency
+        source_created_at
+    """,
+    "payment_split": """
+        id external_id active source_modified_at payment_external_id payment invoice_external_id
+        invoice invoice_number amount applied_at currency
+    """,
+    "conflict": """
+        id external_id active source_modified_at record_type record_id record system field base
+        portal_value remote_value outcome final_value settled_how settled_by policy settled_at
+        found_at note
+    """,
+    "merge": """
+        id external_id active source_modified_at record_type survivor_id survivor loser_ids
+        loser_external_ids losers merged_by merged_at note undone undone_by undone_at
+    """,
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_columns_of_finances_exports_keep_their_names_and_places(name):
+    assert [column.name for column in plan_for(name).columns] == COLUMNS[name].split()
