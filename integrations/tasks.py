@@ -9,6 +9,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import Schedule
@@ -18,13 +19,17 @@ from integrations import disconnecting, review_requests, runs, schedule
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
+from portal.models import Tenant
 from reconciliation import bulk_review
 from reconciliation.exports import files
+from reconciliation.matching import passes
+from reconciliation.models import Unmatched
 
 log = logging.getLogger(__name__)
 
 WAKE_SECONDS = 45.0
 SLICE_SECONDS = 15.0
+MATCH_SECONDS = 300
 KEEP_RUNS = timedelta(days=90)
 PRUNE = "prune"
 _TICK = "integrations.tasks.tick"
@@ -33,6 +38,7 @@ _FOLLOW = "integrations.tasks.follow_hooks"
 _SEND = "integrations.tasks.send_webhooks"
 _REVIEWS = "integrations.review_requests.step"
 _END = "integrations.tasks.end_connection"
+_MATCH = "integrations.tasks.match"
 
 
 def wake() -> int:
@@ -63,6 +69,8 @@ def tick() -> None:
     if review_requests.is_anything_due(now):
         async_task(_REVIEWS, save=False)
     files.each_minute(now)
+    for tenant_id in Unmatched.objects.values_list("tenant_id", flat=True).distinct():
+        async_task(_MATCH, tenant_id, save=False)
     prune(now)
 
 
@@ -102,6 +110,16 @@ def send_webhooks_soon() -> None:
 def send_webhooks() -> None:
     """Send what is owed, as far as one task's time goes; the rest is found by the next tick."""
     outbox.send_due(WAKE_SECONDS)
+
+
+def match(tenant_id: int) -> None:
+    """Compare a tenant's new and changed customers with the rest; one worker a tenant."""
+    turn = f"matching:{tenant_id}"
+    if cache.add(turn, True, timeout=MATCH_SECONDS):
+        try:
+            passes.bring_up_to_date(Tenant.objects.get(pk=tenant_id))
+        finally:
+            cache.delete(turn)
 
 
 def sweep(now: datetime) -> int:

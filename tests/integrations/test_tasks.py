@@ -113,3 +113,19 @@ def test_there_is_one_tick_however_often_the_portal_is_migrated(db):
     for _ in range(3):
         tasks.ensure_schedule()
     assert Schedule.objects.filter(func="integrations.tasks.tick").count() == 1
+
+
+def test_customers_that_a_pull_brought_are_compared_by_a_worker(connection, monkeypatch):
+    from integrations import tasks
+    from integrations.work import work
+    from reconciliation.models import Unmatched
+
+    work(connection.rules.get(entity="customer").pk)
+    assert Unmatched.objects.exists()
+    monkeypatch.setattr(tasks, "async_task", lambda name, *args, **options: asked.append((name, args)))
+    asked = []
+    tasks.tick()
+    wanted = [args for name, args in asked if name.endswith(".match")]
+    assert wanted == [(connection.tenant_id,)]
+    tasks.match(connection.tenant_id)
+    assert not Unmatched.objects.exists()
