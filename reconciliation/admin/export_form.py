@@ -71,7 +71,8 @@ class ExportForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.taken: Export | None = None
         tenants = access_of(request.user).tenants(Action.EXPORT).order_by("name")
         self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]  # of the one kind of field
