@@ -119,15 +119,20 @@ def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
     except LeaseLost:
         log.warning("Run %s was taken over by another worker", run.pk)
         return Ended(run, done=False)
-    except Disconnected:
-        run.refresh_from_db()  # whoever disconnected has closed it
-        return Ended(run if not run.is_open else runs.cancel(run, str(Disconnected())), done=True)
-    except Cancelled:
-        return Ended(runs.cancel(run, "Cancelled by a person. What was read so far is kept."), done=True)
+    except (Cancelled, Disconnected) as stopped:
+        return Ended(_stopped(run, stopped), done=True)
     except RemoteError as error:
         return Ended(_remote_failure(run, error), done=True)
     except Exception as error:
         return Ended(_own_failure(run, error), done=True)
+
+
+def _stopped(run: Run, stopped: Cancelled | Disconnected) -> Run:
+    """A person ended it. Whoever disconnected has closed the run already."""
+    if isinstance(stopped, Cancelled):
+        return runs.cancel(run, "Cancelled by a person. What was read so far is kept.")
+    run.refresh_from_db()
+    return runs.cancel(run, str(stopped)) if run.is_open else run
 
 
 def _own_failure(run: Run, error: Exception) -> Run:

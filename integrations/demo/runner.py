@@ -14,6 +14,7 @@ from django.db import connection as database
 from integrations.demo import people
 from integrations.demo.children import LOOK, ChildDied, Children, Stopped, end_group
 from integrations.demo.state import HOST, State, identity, is_alive
+from integrations.demo.waiting import make_some_waiting
 from integrations.models import Connection
 from integrations.sandbox.servicetitan import access
 from portal.models import Tenant
@@ -92,6 +93,7 @@ class Demo:
         self.say(f"Web server ready on {self.web}.")
         self.say("Syncing ...")
         self._sync()
+        self._make_waiting(tenant)
         self.children.start("worker", "manage.py", "qcluster")
         self.say("Worker cluster started.")
 
@@ -153,6 +155,13 @@ class Demo:
         """A sync with failed records is worth looking at in the portal, and no reason to stop the demo."""
         if self.children.call("manage.py", "sync", SLUG):
             self.say("The sync did not end well; the reasons stand above and on the merchant's page.")
+
+    def _make_waiting(self, tenant: Tenant) -> None:
+        """Something for the support agent to do. A second run finds it there and adds nothing."""
+        settings.CUSTOM_API_HOSTS = [self.sandbox.removeprefix("http://")]
+        found = make_some_waiting(tenant)
+        database.close()
+        self.say(f"Waiting for the support agent: {found.conflicts} conflicts, {found.pairs} likely duplicates.")
 
     def _welcome(self) -> str:
         return (
