@@ -193,11 +193,13 @@ def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
     """How rows of this rule are taken in. Raises `scope.ScopeError` where the scope names what is gone."""
     required = {name for name, ref in declaration(rule).references.items() if ref.required}
     remote_is_record = rule.system_of_record == SyncRule.SystemOfRecord.SOURCE
+    # Where the portal only writes, its value stands; rows are read to know what the other side has.
+    policy = Policy.PORTAL if rule.direction == SyncRule.Direction.PUSH else Policy(rule.policy)
     intake = Intake(
         source=rule.connection.source,
         entity=ENTITIES[rule.entity],
         required=frozenset(required),
-        rule=Rule(Policy(rule.policy), remote_is_record, field_rules(rule)),
+        rule=Rule(policy, remote_is_record, field_rules(rule)),
         run_id=run_id,
     )
     if not intake.entity.references and rule.entity != "customer":

@@ -113,6 +113,9 @@ def not_seen(delivery: Delivery) -> None:
 def needs_person(delivery: Delivery, reason: str, message: str, who: str = Who.FIX_RECORD) -> None:
     """Trying again by itself will not help."""
     _set(delivery, State.NEEDS_PERSON, reason, message, who, None)
+    # An edit that joined while it was looked at may be the very correction: it is not left lying.
+    joined = Delivery.objects.filter(pk=delivery.pk, changes__gt=delivery.changes)
+    joined.update(state=State.OWED, next_try_at=timezone.now(), refusals=0)
 
 
 def failed(delivery: Delivery, error: RemoteError) -> bool:

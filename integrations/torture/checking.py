@@ -101,6 +101,11 @@ def _fields(entry: Any) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _made_with(entry: Any) -> dict[str, tuple[str, str]]:
+    """What a new row was made with: an edit may have come before its record was first sent."""
+    return {"name": ("", entry.after["name"]), "street": ("", entry.after["address"]["street"])}
+
+
 def _first_values(seen: Seen, key: tuple[str, int], name: str, value: str) -> bool:
     """A value that a record was made with is nobody's edit, and yet right."""
     return value in seen.history.get((*key, name), ())[:1]
@@ -125,8 +130,8 @@ def _last_words(seen: Seen, found: Verdict) -> None:
     arrived = {
         (*seen.links[entry.table, entry.row_id], name, after)
         for entry in seen.journal
-        if entry.by == "api" and entry.kind == "changed" and (entry.table, entry.row_id) in seen.links
-        for name, (_, after) in _fields(entry).items()
+        if entry.by == "api" and entry.kind != "read" and (entry.table, entry.row_id) in seen.links
+        for name, (_, after) in (_fields(entry) if entry.kind == "changed" else _made_with(entry)).items()
     }
     for (entity, record_id, name), value in last.items():
         key = (entity, record_id, name, value)

@@ -77,3 +77,16 @@ def test_overwriting_what_nobody_here_had_seen_is_wrong_unless_it_came_within_th
 def test_two_sides_that_end_apart_are_wrong():
     here = {("customer", 5): {"name": "newer"}}
     assert verdict(seen([WRITE], [WISH], here=here)).wrong
+
+
+def test_an_edit_that_a_row_was_made_with_has_arrived():
+    """Edited here before it was first sent, changed there afterwards: nothing is lost."""
+    made = Entry("new", after={"name": "new", "address": {"street": "Made 1"}})
+    phone = Entry("new", table="customer-contacts", row_id=9, after={"value": "434-555-0001"})
+    home = Entry(
+        "new", table="locations", row_id=2, after={"name": "Made 1", "address": {"street": "Made 1"}}
+    )
+    both = {("customer", 5): {"name": "theirs"}}
+    links = {("customers", 1): ("customer", 5), ("locations", 2): ("location", 6)}
+    found = verdict(seen([made, home, phone], [WISH], ["Made 1"], here=both, there=both, links=links))
+    assert found.good, found
