@@ -7,8 +7,19 @@ from integrations.admin import (
     hooks,
     review_requests,
     runs,
+    subscriptions,
     sync_rules,
     webhooks,
 )
 
-__all__ = ["connections", "deliveries", "failures", "hooks", "review_requests", "runs", "sync_rules", "webhooks"]
+__all__ = [
+    "connections",
+    "deliveries",
+    "failures",
+    "hooks",
+    "review_requests",
+    "runs",
+    "subscriptions",
+    "sync_rules",
+    "webhooks",
+]

@@ -3,8 +3,9 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import integrations.models.review_requests
 from django.db import migrations, models
+
+import integrations.models.review_requests
 
 
 class Migration(migrations.Migration):
