@@ -49,7 +49,7 @@ def test_a_wish_that_never_arrived_is_lost():
 
 
 def test_a_customer_made_twice_is_doubled_and_one_never_made_is_lost():
-    new = Entry("new", after={"address": {"street": "Made 1"}})
+    new = Entry("new", after={"name": "N1", "address": {"street": "Made 1"}})
     found = verdict(seen([new, new], made=["Made 1", "Made 2"]))
     assert any("Made 1" in words for words in found.doubled)
     assert any("Made 2" in words for words in found.lost)
