@@ -32,9 +32,9 @@ from reconciliation.models import Change, Conflict, Link
 
 ENTITIES_TORTURED = ("customer", "location", "customer_contact")
 FAULTS = (
-    "lost_reply:0.06,method=POST",
+    "lost_reply:0.2,method=POST",
     "lost_reply:0.06,method=PATCH",
-    "late_error:0.06,method=POST",
+    "late_error:0.1,method=POST",
     "late_error:0.04,method=PATCH",
     "reset:0.03",
     "server_error:0.03",
