@@ -29,7 +29,15 @@ from portal.tenant_admin import TenantAdmin, object_view
 
 @admin.register(Connection)
 class ConnectionAdmin(
-    CredentialsPages, TestPage, ScopePage, RulesPage, SyncPages, DisconnectPage, SearchPage, WebhooksPage, TenantAdmin
+    CredentialsPages,
+    TestPage,
+    ScopePage,
+    RulesPage,
+    SyncPages,
+    DisconnectPage,
+    SearchPage,
+    WebhooksPage,
+    TenantAdmin,
 ):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""
 

@@ -161,7 +161,9 @@ class Demo:
         settings.CUSTOM_API_HOSTS = [self.sandbox.removeprefix("http://")]
         found = make_some_waiting(tenant)
         database.close()
-        self.say(f"Waiting for the support agent: {found.conflicts} conflicts, {found.pairs} likely duplicates.")
+        self.say(
+            f"Waiting for the support agent: {found.conflicts} conflicts, {found.pairs} likely duplicates."
+        )
 
     def _welcome(self) -> str:
         return (

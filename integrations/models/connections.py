@@ -65,7 +65,9 @@ class Connection(models.Model):
         max_length=64, blank=True, editable=False, help_text="The call budget it shares"
     )
     disconnects = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Grows with each disconnect: whoever read an older number calls no more"
+        default=0,
+        editable=False,
+        help_text="Grows with each disconnect: whoever read an older number calls no more",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -54,7 +54,9 @@ def test_refused_credentials_stand_nowhere_in_clear(search, sandbox, owner, impa
     assert not search.found()
 
 
-def test_a_token_in_use_stands_nowhere_in_clear(search, sandbox, connection, owner, impatient, tmp_path, settings):
+def test_a_token_in_use_stands_nowhere_in_clear(
+    search, sandbox, connection, owner, impatient, tmp_path, settings
+):
     settings.EXPORT_DIR = tmp_path
     sandbox.control.faults("server_error:1.0,path=/locations", "token_expired:1.0,count=1,path=/customers")
     with KeptLog() as log:

@@ -105,8 +105,6 @@ def due(connection):
     return connection
 
 
-
-
 @pytest.mark.django_db(transaction=True)
 class TestCandidates:
     def test_a_rule_that_is_due_or_has_an_open_run_is_one(self, connection):

@@ -67,7 +67,8 @@ def test_a_value_that_the_field_cannot_hold_is_refused_in_words(source, colleagu
 
 
 @pytest.mark.parametrize(
-    ("outcome", "value", "name"), [("remote", None, "Anne"), ("portal", None, "Anna"), ("other", "Annika", "Annika")]
+    ("outcome", "value", "name"),
+    [("remote", None, "Anne"), ("portal", None, "Anna"), ("other", "Annika", "Annika")],
 )
 def test_the_value_that_was_chosen_stands_and_everybody_can_see_who_chose_it(
     conflict, colleague, outcome, value, name
@@ -75,7 +76,11 @@ def test_the_value_that_was_chosen_stands_and_everybody_can_see_who_chose_it(
     resolve(conflict.pk, Outcome(outcome), actor=colleague, value=value, note="called her")
     conflict.refresh_from_db()
     assert Customer.objects.get().name == name
-    assert (conflict.state, conflict.outcome_value, conflict.actor) == (Conflict.State.RESOLVED, name, colleague)
+    assert (conflict.state, conflict.outcome_value, conflict.actor) == (
+        Conflict.State.RESOLVED,
+        name,
+        colleague,
+    )
     assert AuditEntry.objects.filter(action=f"conflict.{outcome}", note__contains="called her").exists()
     changed = Change.objects.filter(actor=colleague)
     assert [change.fields for change in changed] == ([] if name == "Anna" else [{"name": ["Anna", name]}])

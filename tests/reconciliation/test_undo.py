@@ -38,11 +38,11 @@ def holders():
         "jobs": dict(Job.objects.values_list("external_id", "customer__external_id")),
         "contacts": dict(Contact.objects.values_list("external_id", "customer__external_id")),
         "links": {
-            link.external_id: (link.record_id, link.state)
-            for link in Link.objects.filter(entity="customer")
+            link.external_id: (link.record_id, link.state) for link in Link.objects.filter(entity="customer")
         },
         "customers": {
-            c.external_id: (c.name, c.active, c.merged_into_id, tuple(c.tag_ids)) for c in Customer.objects.all()
+            c.external_id: (c.name, c.active, c.merged_into_id, tuple(c.tag_ids))
+            for c in Customer.objects.all()
         },
     }
 
@@ -199,4 +199,6 @@ def test_merges_edits_and_undos_in_any_order_lose_nothing(db, acts):
     for customer in Customer.objects.filter(tenant=tenant):
         assert customer.merged_into_id is None
         assert customer.name == edited.get(customer.pk, f"Customer {customer.external_id}")
-    assert set(Link.objects.filter(source=source, entity="customer").values_list("state", flat=True)) == {"live"}
+    assert set(Link.objects.filter(source=source, entity="customer").values_list("state", flat=True)) == {
+        "live"
+    }
