@@ -3,9 +3,12 @@
 The route: rule's id -> lease -> open run -> `Pull.go` -> finished, to be continued, cancelled or failed.
 """
 
+import gc
 import logging
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import OperationalError
@@ -107,10 +110,27 @@ def take_turn(lease: Lease, *, seconds: float) -> None:
         leases.release(lease)
 
 
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let the garbage collector look seldom, and only at what is new.
+
+    A page is tens of thousands of objects without cycles: looking for some among them, and among all of Django each
+    time, took a fifth of a pull's CPU.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
 def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
     connection = run.rule.connection
     try:
-        with connector_for(connection) as (connector, limiter), quick_commits():
+        with connector_for(connection) as (connector, limiter), quick_commits(), rare_collections():
             done = Pull(run, lease, connector, limiter, progress).go(until)
         if not done:
             return Ended(run, done=False)

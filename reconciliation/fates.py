@@ -152,6 +152,7 @@ def was_outside(placed: Placed) -> bool:
 
 
 def _is_in_scope(intake: Intake, placed: Placed) -> bool:
-    if any(p.state == State.OUT_OF_SCOPE for name, p in placed.parents.items() if name in intake.required):
-        return False
+    for name, parent in placed.parents.items():
+        if parent.state == State.OUT_OF_SCOPE and name in intake.required:
+            return False
     return intake.admits(placed.row, placed.parents, placed.record_id is not None)
