@@ -162,8 +162,15 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _sqlite_time(value: datetime) -> str:
-    """As Django stores it: naive UTC with a blank, so that text order is time order."""
+def stamp(now: datetime) -> Any:
+    """A time that stands in many rows of a page, put once into the form in which it is stored."""
+    return now if is_postgres() else _sqlite_time(now)
+
+
+def _sqlite_time(value: datetime | str) -> str:
+    """As Django stores it: naive UTC with a blank, so that text order is time order. A `stamp` is so already."""
+    if isinstance(value, str):
+        return value
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     return utc.isoformat(" ")[:-6]
 

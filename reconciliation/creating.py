@@ -42,7 +42,7 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
     """Insert a record, its children and its link for each row."""
     if not placed:
         return
-    entity, tenant_id = intake.entity, intake.source.tenant_id
+    entity, tenant_id, at = intake.entity, intake.source.tenant_id, bulk.stamp(now)
     ids = bulk.allocate_ids(entity.model, len(placed))
     values = [record_values(entity, p, intake.rule.never) for p in placed]
     names = [*entity.fields, *entity.constants, *entity.derived, *(f"{n}_id" for n in entity.references)]
@@ -54,8 +54,8 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
             p.row.active,
             p.row.created_at,
             p.row.modified_at,
-            now,
-            now,
+            at,
+            at,
             1,
             *[value[name] for name in names],
         )
@@ -66,10 +66,10 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
         insert_children(entity.children, zip(ids, placed, strict=True))
     states = [
         # The base is what the record holds, a default in place of each null: else every null would look edited.
-        link_values(p, record_id, Link.State.LIVE, now, dumps({name: value[name] for name in p.row.fields}))
+        link_values(p, record_id, Link.State.LIVE, at, dumps({name: value[name] for name in p.row.fields}))
         for record_id, p, value in zip(ids, placed, values, strict=True)
     ]
-    write_links(intake, now, placed, states)
+    write_links(intake, at, placed, states)
     announce(entity.name, tenant_id, list(ids), origin=intake.source)
 
 
