@@ -160,7 +160,7 @@ def ensure_rules(connection: Connection) -> None:
             position=position,
             enabled=entity.name not in OFF_AT_FIRST,
             off_because="off unless wanted" if entity.name in OFF_AT_FIRST else "",
-            page_size=min(500, entity.max_page_size),
+            page_size=min(1000, entity.max_page_size),
             direction=SyncRule.Direction.BOTH
             if entity.write and entity.write.two_way
             else SyncRule.Direction.PULL,

@@ -314,7 +314,7 @@ class Migration(migrations.Migration):
                 ('system_of_record', models.CharField(choices=[('source', 'The connected system'), ('hub', 'The portal')], default='source', max_length=8)),
                 ('policy', models.CharField(choices=[('system_of_record', 'System of record wins'), ('newest', 'Newest wins'), ('portal', 'The portal wins'), ('ask', 'Ask a person')], default='system_of_record', max_length=20, verbose_name='conflict policy')),
                 ('interval', models.PositiveIntegerField(default=10, help_text='How often the source is asked for changes. Its export feeds lag 15 minutes behind.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10080)], verbose_name='every … minutes')),
-                ('page_size', models.PositiveIntegerField(default=500, help_text='Rows a call, where the API lets us choose (1 to 5000).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5000)])),
+                ('page_size', models.PositiveIntegerField(default=1000, help_text='Rows a call, where the API lets us choose (1 to 5000).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5000)])),
                 ('recent', models.BooleanField(default=False, help_text='Ask export feeds for changes of the last 15 minutes too; the same rows then come twice.', verbose_name='include recent changes')),
                 ('cursor', models.JSONField(blank=True, default=dict, editable=False)),
                 ('full_wanted', models.BooleanField(default=False, editable=False)),

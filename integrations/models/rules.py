@@ -48,7 +48,7 @@ class SyncRule(models.Model):
         help_text="How often the source is asked for changes. Its export feeds lag 15 minutes behind.",
     )
     page_size = models.PositiveIntegerField(
-        default=500,
+        default=1000,
         validators=[MinValueValidator(1), MaxValueValidator(5000)],
         help_text="Rows a call, where the API lets us choose (1 to 5000).",
     )

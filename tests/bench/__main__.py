@@ -20,7 +20,7 @@ SCENARIOS = ("full", "changes", "latency")
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000, help="four records each (default: 100,000)")
-    parser.add_argument("--page-size", type=int, default=500)
+    parser.add_argument("--page-size", type=int, default=1000)
     parser.add_argument(
         "--repeats", type=int, default=1, help="full loads of each contender; the median counts"
     )

@@ -25,7 +25,7 @@ class Job:
     database: str
     """sqlite:///path or postgres://…, fresh unless the act goes on from an earlier one"""
     folder: str
-    page_size: int = 500
+    page_size: int = 1000
     act: str = "full"
     entities: tuple[str, ...] = tuple(LISTS)
 
