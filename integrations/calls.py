@@ -26,7 +26,7 @@ from integrations.connectors.limits import PacedLimiter
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
-from reconciliation.bulk import quick_commits
+from reconciliation.bulk import is_postgres, quick_commits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +100,7 @@ class SharedBudget:
     def _move(self, at_least: int, taken: int, slots: int) -> int:
         minute = int(time.time()) // 60
         table = CallBudget._meta.db_table
-        greatest = "GREATEST" if database.vendor == "postgresql" else "MAX"
+        greatest = "GREATEST" if is_postgres() else "MAX"
         # fmt: off
         sql = (
             f"INSERT INTO {table} (key, next_free, minute, minute_calls, last_minute_calls)"  # noqa: S608
