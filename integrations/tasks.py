@@ -20,7 +20,7 @@ from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
 from portal.models import Tenant
-from reconciliation import bulk_review
+from reconciliation import bulk_review, merging_by_itself
 from reconciliation.exports import files
 from reconciliation.matching import passes
 from reconciliation.models import Unmatched
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 WAKE_SECONDS = 45.0
 SLICE_SECONDS = 15.0
-MATCH_SECONDS = 300
+MATCH_SECONDS = 900
+"""What one tenant may take: a first comparison of a large one takes minutes."""
 KEEP_RUNS = timedelta(days=90)
 PRUNE = "prune"
 _TICK = "integrations.tasks.tick"
@@ -69,8 +70,9 @@ def tick() -> None:
     if review_requests.is_anything_due(now):
         async_task(_REVIEWS, save=False)
     files.each_minute(now)
-    for tenant_id in Unmatched.objects.values_list("tenant_id", flat=True).distinct():
-        async_task(_MATCH, tenant_id, save=False)
+    changed = Unmatched.objects.values_list("tenant_id", flat=True).distinct()
+    for tenant_id in sorted({*changed, *merging_by_itself.waiting()}):
+        async_task(_MATCH, tenant_id, save=False, timeout=MATCH_SECONDS)
     prune(now)
 
 
@@ -113,11 +115,13 @@ def send_webhooks() -> None:
 
 
 def match(tenant_id: int) -> None:
-    """Compare a tenant's new and changed customers with the rest; one worker a tenant."""
+    """Compare a tenant's new and changed customers with the rest, merge what is certain; one worker a tenant."""
     turn = f"matching:{tenant_id}"
     if cache.add(turn, True, timeout=MATCH_SECONDS):
         try:
-            passes.bring_up_to_date(Tenant.objects.get(pk=tenant_id))
+            tenant = Tenant.objects.get(pk=tenant_id)
+            passes.bring_up_to_date(tenant)
+            merging_by_itself.merge_certain(tenant)
         finally:
             cache.delete(turn)
 

@@ -20,6 +20,7 @@ from reconciliation.duplicates import Wanted
 from reconciliation.editing import RecordMovedOn
 from reconciliation.entities import Entity
 from reconciliation.merging import MOST, CannotMerge, merge
+from reconciliation.proposing import Plan, values_of
 
 
 class NewMergePages(OwnPages):
@@ -58,7 +59,7 @@ class NewMergePages(OwnPages):
         request: HttpRequest,
         entity: Entity,
         found: list[Any],
-        plan: merge_page.Plan | None,
+        plan: Plan | None,
         **more: Any,
     ) -> HttpResponse:
         return self.page(
@@ -73,9 +74,7 @@ class NewMergePages(OwnPages):
             **more,
         )
 
-    def _answer(
-        self, request: HttpRequest, entity: Entity, found: list[Any], plan: merge_page.Plan
-    ) -> HttpResponse:
+    def _answer(self, request: HttpRequest, entity: Entity, found: list[Any], plan: Plan) -> HttpResponse:
         step = request.POST.get("step", "")
         if step == "back":
             return self._choose(request, entity, found, plan)
@@ -104,15 +103,13 @@ class NewMergePages(OwnPages):
             **more,
         )
 
-    def _merge(
-        self, request: HttpRequest, entity: Entity, found: list[Any], plan: merge_page.Plan
-    ) -> HttpResponse:
+    def _merge(self, request: HttpRequest, entity: Entity, found: list[Any], plan: Plan) -> HttpResponse:
         try:
             act = merge(
                 entity,
                 plan.survivor,
                 plan.losers,
-                merge_page.values_of(entity, found, plan),
+                values_of(entity, found, plan),
                 actor=request.user if isinstance(request.user, User) else None,
                 note=request.POST.get("note", "").strip(),
                 versions=plan.versions,

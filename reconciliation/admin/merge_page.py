@@ -8,21 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
 from django.http import QueryDict
 
 from portal.models import Tenant
-from reconciliation import relations
+from reconciliation import proposing, relations
 from reconciliation import survivorship_defaults as defaults
 from reconciliation.admin import shown, values
 from reconciliation.admin.review_page import record_url
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.links import deep_link
 from reconciliation.merging import MOST, CannotMerge, snapshot
-from reconciliation.models import Contact, Link, MergeSettings
+from reconciliation.models import Contact, Link
+from reconciliation.proposing import Plan, rules_of, values_of
 from reconciliation.survivorship_defaults import Choice, Side
 
-_WORK = ("jobs", "invoices")
 _LABELS = {"address": "address"}
 
 
@@ -58,16 +57,6 @@ class Line:
     because: str
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a person wants: who survives, whose value each choice takes, and the versions that they saw."""
-
-    survivor: int
-    losers: list[int]
-    picks: dict[str, int]
-    versions: dict[int, int]
-
-
 def records(entity: Entity, ids: Sequence[int]) -> list[Any]:
     """The records in this order, with their tenants. Raises CannotMerge for ids that are no records to be merged."""
     if not entity.merges or not 2 <= len(ids) <= MOST:
@@ -83,9 +72,9 @@ def records(entity: Entity, ids: Sequence[int]) -> list[Any]:
 def page_of(entity: Entity, found: Sequence[Any], plan: Plan | None = None) -> dict[str, Any]:
     """The context of the side-by-side page; with a plan, as the person had marked it."""
     tenant = found[0].tenant
-    links = _links(entity, found)
-    held = _held(entity, [record.pk for record in found])
-    sides = [_side(entity, record, links, held) for record in found]
+    ids = [record.pk for record in found]
+    links, held = proposing.links_of(entity, ids), proposing.held(entity, ids)
+    sides = proposing.sides_of(entity, found, links, held)
     rules = rules_of(tenant)
     survivor = plan.survivor if plan else defaults.best_survivor(sides)
     lines = [
@@ -116,21 +105,6 @@ def plan_of(entity: Entity, posted: QueryDict, ids: Sequence[int]) -> Plan:
     return Plan(int(survivor), [pk for pk in ids if pk != int(survivor)], picks, versions)
 
 
-def values_of(entity: Entity, found: Sequence[Any], plan: Plan) -> dict[str, Any]:
-    """The survivor's values after the merge, in the record's types."""
-    by_id = {record.pk: record for record in found}
-    wanted: dict[str, Any] = {}
-    for choice in defaults.choices(entity):
-        if choice.united:
-            order = [plan.survivor, *plan.losers]
-            for name in choice.fields:
-                wanted[name] = defaults.united(getattr(by_id[pk], name) for pk in order)
-        elif choice.name in plan.picks:
-            for name in choice.fields:
-                wanted[name] = getattr(by_id[plan.picks[choice.name]], name)
-    return wanted
-
-
 def confirmation(entity: Entity, found: Sequence[Any], plan: Plan) -> dict[str, Any]:
     """What is about to happen: the survivor's fields that change, and exactly what moves."""
     survivor = next(record for record in found if record.pk == plan.survivor)
@@ -154,20 +128,6 @@ def confirmation(entity: Entity, found: Sequence[Any], plan: Plan) -> dict[str, 
         "blocked": relations.blocking(entity, plan.losers),
         "plan": plan,
     }
-
-
-def rules_of(tenant: Tenant) -> dict[str, str]:
-    """The tenant's survivorship rules; none for one that never set any."""
-    found = MergeSettings.objects.filter(tenant=tenant).values_list("rules", flat=True).first()
-    return found if isinstance(found, dict) else {}
-
-
-def _side(entity: Entity, record: Any, links: Iterable[Link], held: dict[str, dict[int, int]]) -> Side:
-    mine = [link for link in links if link.record_id == record.pk]
-    live = any(link.state == Link.State.LIVE for link in mine)
-    work = sum(held.get(label, {}).get(record.pk, 0) for label in _WORK)
-    modified_at = max(filter(None, (record.source_modified_at, record.edited_at)), default=record.updated_at)
-    return Side(record.pk, snapshot(entity, record), modified_at, live, work)
 
 
 def _line(
@@ -228,21 +188,6 @@ def _columns(
             Column(record.pk, record, record_url(record), opened, reach.get(record.pk, []), counts, since)
         )
     return columns
-
-
-def _links(entity: Entity, found: Sequence[Any]) -> list[Link]:
-    ids = [record.pk for record in found]
-    rows = Link.objects.filter(entity=entity.name, record_id__in=ids).select_related("source")
-    return list(rows.defer("payload", "base").order_by("pk"))
-
-
-def _held(entity: Entity, ids: list[int]) -> dict[str, dict[int, int]]:
-    """How many rows of each relation hang on each record."""
-    found = {}
-    for relation in relations.of(entity):
-        rows = relation.model._default_manager.filter(**{f"{relation.field}__in": ids}).order_by()
-        found[relation.label] = dict(rows.values_list(relation.field).annotate(count=Count("pk")))
-    return found
 
 
 def _contacts(entity: Entity, found: Sequence[Any]) -> dict[int, list[str]]:

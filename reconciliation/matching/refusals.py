@@ -11,7 +11,7 @@ from django.db import transaction
 
 from portal import audit
 from portal.models import Tenant, User
-from reconciliation.models import Customer, MatchCandidate, RefusedPair
+from reconciliation.models import Customer, MatchCandidate, MatchSettings, RefusedPair
 
 audit.register_action("duplicates.refused", "said that {note} are not duplicates")
 
@@ -29,6 +29,8 @@ def refuse(tenant: Tenant, customer_ids: Iterable[int], *, actor: User | None = 
         raise ValueError("Choose two or more customers of one merchant.")
     pairs = list(combinations(ids, 2))
     with transaction.atomic():
+        # What merges by itself takes this lock too: it comes wholly before a refusal, or sees it.
+        MatchSettings.objects.select_for_update().filter(tenant=tenant).first()
         RefusedPair.objects.bulk_create(
             [
                 RefusedPair(tenant=tenant, left=left, right=right, actor=actor, note=note)
@@ -51,6 +53,15 @@ def refused_pairs(tenant: Tenant) -> set[Pair]:
     became = survivors({number for pair in pairs for number in pair})
     now = {(became.get(left, left), became.get(right, right)) for left, right in pairs}
     return {(min(pair), max(pair)) for pair in now if pair[0] != pair[1]}
+
+
+def is_any_refused(tenant: Tenant, ids: Sequence[int]) -> bool:
+    """Whether any two of these customers, or of those merged into them, were refused. A fixed number of queries."""
+    became = {number: number for number in ids}
+    earlier = Customer.objects.filter(tenant=tenant, merged_into__in=ids)
+    became.update((number, into) for number, into in earlier.values_list("id", "merged_into_id") if into)
+    among = RefusedPair.objects.filter(tenant=tenant, left__in=became, right__in=became)
+    return any(became[left] != became[right] for left, right in among.values_list("left", "right"))
 
 
 def survivors(ids: Iterable[int]) -> Mapping[int, int]:
