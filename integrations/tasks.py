@@ -20,7 +20,7 @@ from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
 from portal.models import Tenant
-from reconciliation import bulk_review, merging_by_itself
+from reconciliation import bulk_review, customer_imports, full_passes, merging_by_itself
 from reconciliation.exports import files
 from reconciliation.matching import passes
 from reconciliation.models import Unmatched
@@ -62,7 +62,8 @@ def tick() -> None:
     call_workers(len(schedule.candidates(now)))
     for pk in disconnecting.waiting(now):
         go_on_ending(pk)
-    bulk_review.resume(now)
+    for resume in (bulk_review.resume, full_passes.resume, customer_imports.resume):
+        resume(now)
     if inbox.has_waiting():
         follow_hooks_soon()
     if outbox.due(now).exists():

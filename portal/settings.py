@@ -21,6 +21,8 @@ EXPORT_DIR = VAR_DIR / "exports"
 EXPORT_DIR.mkdir(parents=True, exist_ok=True)
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 """So long an export written in the background is kept."""
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1_000_000
+"""The largest file of customers that the admin takes."""
 
 
 def required(name: str, how: str) -> str:

@@ -18,7 +18,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from portal.access import TENANT_PATHS, Action, access_of, tenant_of
 from portal.audited import Audited
@@ -189,6 +189,27 @@ class ReadOnlyTenantAdmin(TenantAdmin):
     """Rows that syncs write and people read. Pages of its own may still act on them."""
 
     add_action = change_action = delete_action = None
+    row_template: ClassVar[str] = ""
+    """The page of one row, where it is not the stock one; it gets what `row_context` says."""
+
+    def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What `row_template` shows of a row; `title` is the row's own words where it is not given."""
+        return {}
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.row_template:
+            return super().change_view(request, object_id, form_url, extra_context)
+        row = self.object_or_404(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        context = {"title": str(row), **self.row_context(request, row), **(extra_context or {})}
+        return self.page(request, self.row_template, row, **context)
 
 
 class TenantInline(StockInline):

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import Truncator
@@ -127,6 +127,7 @@ class NoticeAdmin(ReadOnlyTenantAdmin):
     """The log of what was told."""
 
     tenant_path = "subscription__tenant"
+    row_template = "admin/integrations/webhook_notice.html"
     menu_order = 62
     list_display = ["event", "to", "merchant", "state_badge", "answer", "attempts", "made"]
     list_filter = ["state", "event", "subscription__tenant"]
@@ -154,26 +155,14 @@ class NoticeAdmin(ReadOnlyTenantAdmin):
     def made(self, notice: Notice) -> str:
         return str(naturaltime(notice.created_at))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        notice = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
-        return self.page(
-            request,
-            "admin/integrations/webhook_notice.html",
-            notice,
-            title=str(notice),
-            notice=notice,
-            state=notice_badge(notice),
-            payload=json.dumps({"id": str(notice.key), **notice.payload}, indent=2, ensure_ascii=False),
-            may_run=self.may(request, Action.RUN, notice),
-        )
+    def row_context(self, request: HttpRequest, notice: Notice) -> dict[str, Any]:
+        sent = {"id": str(notice.key), **notice.payload}
+        return {
+            "notice": notice,
+            "state": notice_badge(notice),
+            "payload": json.dumps(sent, indent=2, ensure_ascii=False),
+            "may_run": self.may(request, Action.RUN, notice),
+        }
 
     @object_view("resend/", action=Action.RUN, methods=("POST",))
     def resend(self, request: HttpRequest, notice: Notice) -> HttpResponse:

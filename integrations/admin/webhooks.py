@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -100,6 +99,7 @@ class HookAdmin(ReadOnlyTenantAdmin):
     """The inbox of webhooks: each with its outcome."""
 
     tenant_path = "connection__tenant"
+    row_template = "admin/integrations/webhook_hook.html"
     menu_order = 60
     list_display = ["what", "merchant", "state_badge", "led_to", "times", "came"]
     list_filter = ["state", "entity", "connection__tenant"]
@@ -135,27 +135,14 @@ class HookAdmin(ReadOnlyTenantAdmin):
     def came(self, hook: Hook) -> str:
         return str(naturaltime(hook.last_at))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        hook = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
-        return self.page(
-            request,
-            "admin/integrations/webhook_hook.html",
-            hook,
-            title=str(hook),
-            hook=hook,
-            state=hook_badge(hook),
-            outcome=self.led_to(hook),
-            headers=sorted(hook.headers.items()),
-            may_run=self.may(request, Action.RUN, hook),
-        )
+    def row_context(self, request: HttpRequest, hook: Hook) -> dict[str, Any]:
+        return {
+            "hook": hook,
+            "state": hook_badge(hook),
+            "outcome": self.led_to(hook),
+            "headers": sorted(hook.headers.items()),
+            "may_run": self.may(request, Action.RUN, hook),
+        }
 
     @object_view("replay/", action=Action.RUN, methods=("POST",))
     def replay(self, request: HttpRequest, hook: Hook) -> HttpResponse:

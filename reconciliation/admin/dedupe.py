@@ -14,6 +14,7 @@ from portal.models import Tenant, User
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import duplicates
 from reconciliation.admin import dedupe_shown, merge_page
+from reconciliation.admin.full_passes import PassPages
 from reconciliation.admin.records import RecordAdmin
 from reconciliation.admin.review_form import number, numbers, query
 from reconciliation.duplicates import Group, Wanted
@@ -28,7 +29,7 @@ LIST = "admin:reconciliation_matchcandidate_changelist"
 
 
 @admin.register(MatchCandidate)
-class MatchCandidateAdmin(ReadOnlyTenantAdmin):
+class MatchCandidateAdmin(PassPages, ReadOnlyTenantAdmin):
     """Its own list, one row per group, and its own page. It stands among the integrations."""
 
     actions = None
@@ -55,6 +56,7 @@ class MatchCandidateAdmin(ReadOnlyTenantAdmin):
             most=duplicates.MOST if duplicates.is_capped(access_of(request.user).tenant_ids()) else 0,
             several=len(access_of(request.user).tenant_ids()) > 1,
             may_resolve=self.may(request, Action.RESOLVE),
+            **self.comparing(request, wanted.tenant),
         )
 
     def matching(self, request: HttpRequest, wanted: Wanted) -> list[Group]:

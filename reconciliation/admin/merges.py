@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -29,6 +28,7 @@ class MergeAdmin(NewMergePages, ReadOnlyTenantAdmin):
     """What was merged, by whom, when; and the way back."""
 
     menu_order = 130
+    row_template = "admin/reconciliation/merge.html"
     actions = None
     list_display = ["survivor", "joined", "by", "when", "state"]
     list_filter = ["tenant", "entity"]
@@ -61,27 +61,15 @@ class MergeAdmin(NewMergePages, ReadOnlyTenantAdmin):
 
     # --- one merge ---------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
-        act = Merge.objects.select_related("tenant", "actor", "source", "undone_by").get(pk=found.pk)
-        return self.page(
-            request,
-            "admin/reconciliation/merge.html",
-            act,
-            title=f"Merge into {merge_shown.name(act, act.survivor_id)}",
-            may_resolve=self.may(request, Action.RESOLVE, act),
-            then=request.GET.get("then", ""),
-            narrowing=query(Wanted.of(request.GET).given),
+    def row_context(self, request: HttpRequest, row: Merge) -> dict[str, Any]:
+        act = Merge.objects.select_related("tenant", "actor", "source", "undone_by").get(pk=row.pk)
+        return {
+            "title": f"Merge into {merge_shown.name(act, act.survivor_id)}",
+            "may_resolve": self.may(request, Action.RESOLVE, act),
+            "then": request.GET.get("then", ""),
+            "narrowing": query(Wanted.of(request.GET).given),
             **merge_shown.page_of(act),
-        )
+        }
 
     @object_view("undo/", action=Action.RESOLVE, methods=("POST",))
     def undo(self, request: HttpRequest, act: Merge) -> HttpResponse:

@@ -4,13 +4,14 @@ The route of a full pass: customers read in blocks -> columns -> keys and name c
 single customers -> every pair compared -> candidates replaced in one transaction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from portal import audit
 from portal.models import Tenant
 from reconciliation.matching import candidates, store
 from reconciliation.matching.candidates import Found
@@ -24,6 +25,7 @@ from reconciliation.matching.refusals import refused_pairs
 from reconciliation.matching.scoring import explain
 from reconciliation.models import MatchSettings, Unmatched
 
+audit.register_action("duplicates.looked_for", "looked for duplicates: {note}")
 Progress = Callable[[str, int, int], None]
 """Told (what is done, so many of, so many)."""
 
@@ -49,9 +51,13 @@ def dedupe_tenant(tenant: Tenant, progress: Progress = _silent) -> Passed:
     limits = _learn(tenant, found, last)
     progress("keeping keys", 1, 1)
     refused = refused_pairs(tenant)
-    passed = compare_all(
-        found, limits.review_from, progress=lambda done, total: progress("comparing pairs", done, total)
+    # All pairs first, then the transaction that writes them: nobody waits for it while customers are compared.
+    passed = list(
+        compare_all(
+            found, limits.review_from, progress=lambda done, total: progress("comparing pairs", done, total)
+        )
     )
+    progress("writing pairs down", 0, 1)
     count = candidates.replace_all(tenant, _found(found, passed), refused)
     return Passed(len(found), count)
 
@@ -68,7 +74,7 @@ def _learn(tenant: Tenant, found: Columns, last: int) -> MatchSettings:
     return limits
 
 
-def _found(found: Columns, passed: Iterator[Scored]) -> Iterator[Found]:
+def _found(found: Columns, passed: Iterable[Scored]) -> Iterator[Found]:
     for part in passed:
         left, right = found.ids[part.left], found.ids[part.right]
         low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()

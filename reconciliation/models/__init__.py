@@ -3,6 +3,7 @@
 A record is golden: one row per real customer, job or invoice, whatever number of systems know it.
 """
 
+from reconciliation.models.background import CustomerImport, MatchPass
 from reconciliation.models.base import JSONTextField, Record, Source
 from reconciliation.models.export_files import ExportFile
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
@@ -33,6 +34,7 @@ __all__ = [
     "Conflict",
     "Contact",
     "Customer",
+    "CustomerImport",
     "Equipment",
     "Estimate",
     "ExportFile",
@@ -44,6 +46,7 @@ __all__ = [
     "Link",
     "Location",
     "MatchCandidate",
+    "MatchPass",
     "MatchSettings",
     "Membership",
     "Merge",

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from reconciliation.entities import ENTITIES
 from reconciliation.merging import merge
-from reconciliation.models import Conflict, Link, MatchCandidate, Merge, MergeSettings
+from reconciliation.models import Conflict, Link, MatchCandidate, MatchSettings, Merge, MergeSettings
 from tests.admin.objects import makes, planted
 from tests.reconciliation import shop
 
@@ -61,3 +61,13 @@ def a_merge(tenant) -> Merge:
 @makes("reconciliation.mergesettings")
 def merge_settings(tenant) -> MergeSettings:
     return MergeSettings.objects.get_or_create(tenant=tenant, defaults={"rules": {"name": "newest"}})[0]
+
+
+@makes("reconciliation.matchsettings")
+def match_settings(tenant) -> MatchSettings:
+    """With a pair in the band, whose names its page shows."""
+    left, right = (shop.customer(tenant, f"{planted(tenant)} {number}") for number in (3, 4))
+    MatchCandidate.objects.create(
+        tenant=tenant, entity="customer", left_id=left.pk, right_id=right.pk, score=0.9999, reasons=[]
+    )
+    return MatchSettings.objects.get_or_create(tenant=tenant)[0]

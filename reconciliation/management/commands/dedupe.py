@@ -21,7 +21,6 @@ from reconciliation.matching.passes import dedupe_tenant
 from reconciliation.models import Customer, MatchCandidate
 
 HEAD = ("id_a", "id_b", "score", "band", "reasons")
-audit.register_action("duplicates.looked_for", "looked for duplicates: {note}")
 
 
 class Command(BaseCommand):

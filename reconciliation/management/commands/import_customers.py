@@ -3,25 +3,21 @@
 import csv
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from portal import audit
 from portal.models import Tenant
-from reconciliation.bulk import quick_commits
-from reconciliation.importing import FIELDS, BadLine, Importer, Line, read_line
+from reconciliation.import_files import BadFile, CustomerFile, Problem, take_all
+from reconciliation.importing import FIELDS
 from reconciliation.intake import PageResult
 
-PAGE = 1000
 SHOWN = 20
-audit.register_action("customers.imported", "imported customers: {note}")
 
 
 class Command(BaseCommand):
@@ -47,39 +43,40 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="say what was done as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = _tenant(options["slug"])
+        tenant, renamed, done = _tenant(options["slug"]), _mapping(options["map"]), PageResult()
         with ExitStack() as stack:
             stream = stack.enter_context(_opened(options["file"]))
-            errors = stack.enter_context(_errors(options["errors"]))
-            file = _File(stream, options["map"], errors)
-            importer, result = Importer(tenant), PageResult()
-            while lines := list(islice(file.lines, PAGE)):
-                with quick_commits(), transaction.atomic():
-                    page = importer.take([line for _, line in lines])
-                result.add(page)
-                numbers = {line.id: number for number, line in lines}
-                for failure in page.failures:
-                    file.report(
-                        numbers.get(failure.external_id.partition(":")[0], 0),
-                        failure.external_id,
-                        failure.message,
-                    )
-        name = Path(options["file"]).name
-        note = f"{result.created:,} new, {result.updated:,} changed, {file.bad:,} refused, from {name}"
-        audit.record("customers.imported", tenant, note=note)
-        self._tell(options["json"], tenant, result, file)
+            notes = stack.enter_context(_Notes(options["errors"]))
+            try:
+                file = CustomerFile(stream, renamed)
+            except BadFile as error:
+                raise CommandError(str(error)) from error
+            if file.lack:
+                raise CommandError(f"{file.lack}; --map COLUMN=FIELD names it. Nothing was imported.")
 
-    def _tell(self, as_json: bool, tenant: Tenant, result: PageResult, file: "_File") -> None:
+            def told(page: PageResult, rows: Any, problems: list[Problem]) -> None:
+                done.add(page)
+                notes.take(problems)
+
+            take_all(tenant, file, told)
+        name = Path(options["file"]).name
+        note = f"{done.created:,} new, {done.updated:,} changed, {notes.refused:,} refused, from {name}"
+        audit.record("customers.imported", tenant, note=note)
+        self._tell(options["json"], tenant, done, file, notes)
+
+    def _tell(
+        self, as_json: bool, tenant: Tenant, result: PageResult, file: CustomerFile, notes: "_Notes"
+    ) -> None:
         done = {"tenant": tenant.slug, "created": result.created, "updated": result.updated,
-                "unchanged": result.unchanged, "refused": file.bad, "ignored_columns": file.ignored}  # fmt: skip
+                "unchanged": result.unchanged, "refused": notes.refused, "ignored_columns": file.ignored}  # fmt: skip
         if as_json:
-            self.stdout.write(orjson.dumps({**done, "notes": file.notes}).decode())
+            self.stdout.write(orjson.dumps({**done, "notes": notes.first}).decode())
             return
-        for note in file.notes:
+        for note in notes.first:
             self.stderr.write(note)
-        if file.told > len(file.notes):
+        if notes.told > len(notes.first):
             self.stderr.write(
-                f"… and {file.told - len(file.notes):,} more; --errors FILE.csv lists them all."
+                f"… and {notes.told - len(notes.first):,} more; --errors FILE.csv lists them all."
             )
         if file.ignored:
             self.stdout.write(
@@ -87,80 +84,36 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             f"{result.created:,} customers created, {result.updated:,} updated, {result.unchanged:,} unchanged,"
-            f" {file.bad:,} lines refused."
+            f" {notes.refused:,} lines refused."
         )
 
 
-class _File:
-    """The lines of a file as customers; what is wrong with a line is reported with its number."""
+class _Notes:
+    """What was wrong: the first few in words, all of them counted, and written into a file where one is named."""
 
-    def __init__(self, stream: IO[str], renamed: list[str], errors: Any) -> None:
-        self.reader = csv.reader(stream)
-        self.errors = errors
-        self.bad, self.told, self.notes = 0, 0, list[str]()
-        self.columns, self.ignored = _columns(next(self.reader, []), renamed)
-        self.lines = self._lines()
+    def __init__(self, file: str | None) -> None:
+        self.stream = Path(file).open("w", newline="", encoding="utf-8") if file else None  # noqa: SIM115 - see __exit__
+        self.refused, self.told, self.first = 0, 0, list[str]()
 
-    def report(self, number: int, key: str, reason: str, *, refused: bool = True) -> None:
-        self.bad += refused
-        self.told += 1
-        self.errors.writerow((number, key, reason))
-        if len(self.notes) < SHOWN:
-            self.notes.append(f"Line {number:,}: {reason}.")
+    def __enter__(self) -> "_Notes":
+        self._write("line", "id", "reason")
+        return self
 
-    def _lines(self) -> Iterator[tuple[int, Line]]:
-        seen: dict[str, int] = {}
-        while True:
-            try:
-                cells = next(self.reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.report(self.reader.line_num, "", f"cannot be read as CSV ({error})")
-                continue
-            number = self.reader.line_num
-            if not any(cells):
-                continue
-            try:
-                line, left_out = self._read(cells)
-                if line.id in seen:
-                    raise BadLine(f"its id {line.id} stood on line {seen[line.id]:,} already")
-            except BadLine as error:
-                self.report(
-                    number, cells[self.columns["id"]] if self.columns["id"] < len(cells) else "", str(error)
-                )
-                continue
-            if left_out:
-                self.report(number, line.id, left_out, refused=False)
-            seen[line.id] = number
-            yield number, line
+    def __exit__(self, *_: object) -> None:
+        if self.stream:
+            self.stream.close()
 
-    def _read(self, cells: list[str]) -> tuple[Line, str]:
-        width = len(self.columns) + len(self.ignored)
-        if len(cells) > width:
-            raise BadLine(f"has {len(cells)} cells where the first line has {width}")
-        return read_line({name: cells[at] if at < len(cells) else "" for name, at in self.columns.items()})
+    def take(self, problems: list[Problem]) -> None:
+        for problem in problems:
+            self.refused += problem.refused
+            self.told += 1
+            self._write(problem.line, problem.key, problem.words)
+            if len(self.first) < SHOWN:
+                self.first.append(f"Line {problem.line:,}: {problem.words}.")
 
-
-def _columns(head: list[str], renamed: list[str]) -> tuple[dict[str, int], list[str]]:
-    """Where each field stands, and the columns that are none. Raises CommandError for a file without ids or names."""
-    wanted = _mapping(renamed)
-    names = [cell.strip().removeprefix("\ufeff") for cell in head]
-    if missing := sorted(set(wanted) - set(names)):
-        raise CommandError(f"The file has no column {', '.join(missing)}. It has: {', '.join(names)}.")
-    found: dict[str, int] = {}
-    ignored = []
-    for at, name in enumerate(names):
-        field = wanted.get(name) or "_".join(name.casefold().split())
-        if field in FIELDS and field not in found and (name in wanted or field not in wanted.values()):
-            found[field] = at
-        else:
-            ignored.append(name)
-    if "id" not in found:
-        raise CommandError("The file needs a column id; --map COLUMN=id names it. Nothing was imported.")
-    if not found.keys() & {"name", "first_name", "last_name"}:
-        raise CommandError("The file needs a column name, or first_name and last_name. Nothing was imported.")
-    return found, ignored
+    def _write(self, *cells: object) -> None:
+        if self.stream:
+            csv.writer(self.stream).writerow(cells)
 
 
 def _mapping(renamed: list[str]) -> Mapping[str, str]:
@@ -192,23 +145,3 @@ def _opened(file: str) -> Any:
         return Path(file).open(newline="", encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-
-
-class _errors:
-    """A writer of the lines that were not taken; writes nowhere without a file."""
-
-    def __init__(self, file: str | None) -> None:
-        self.stream = Path(file).open("w", newline="", encoding="utf-8") if file else None  # noqa: SIM115 - see __exit__
-        self.writer = csv.writer(self.stream) if self.stream else None
-
-    def __enter__(self) -> "_errors":
-        self.writerow(("line", "id", "reason"))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.stream:
-            self.stream.close()
-
-    def writerow(self, row: tuple[object, ...]) -> None:
-        if self.writer:
-            self.writer.writerow(row)
