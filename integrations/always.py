@@ -23,11 +23,6 @@ def remember(
     if rule is None:
         return f"No sync rule reads this {name} any more, so there is nothing to remember for next time."
     policy = _policy(rule, outcome)
-    if policy is None:
-        return (
-            f"Not remembered: the portal is the system of record of {rule.label}s, so {rule.connection.label} cannot "
-            "win a field by rule. Somebody who configures this merchant can change that in the sync rule."
-        )
     line = FieldMapping.objects.filter(rule=rule, part="", field=conflict.field).first()
     if line is None:
         return f"Not remembered: the field mapping of {rule.label}s has no line of its own for {name}."
@@ -45,10 +40,9 @@ def _rule_of(conflict: Conflict) -> SyncRule | None:
     return rules.filter(connection__source=conflict.link.source_id, entity=conflict.entity).first()
 
 
-def _policy(rule: SyncRule, outcome: Conflict.Outcome) -> Policy | None:
-    """The policy by which the chosen side always wins, or None where there is none."""
+def _policy(rule: SyncRule, outcome: Conflict.Outcome) -> Policy:
+    """The policy by which the chosen side always wins."""
     if outcome == Outcome.PORTAL:
         return Policy.PORTAL
-    if outcome == Outcome.REMOTE and rule.system_of_record == SyncRule.SystemOfRecord.SOURCE:
-        return Policy.SYSTEM_OF_RECORD
-    return None
+    is_record = rule.system_of_record == SyncRule.SystemOfRecord.SOURCE
+    return Policy.SYSTEM_OF_RECORD if is_record else Policy.SOURCE

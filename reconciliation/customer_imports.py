@@ -21,10 +21,11 @@ from portal.models import Tenant, User
 from reconciliation import background
 from reconciliation.background import State, TakenOver
 from reconciliation.import_files import BadFile, CustomerFile, Problem, Row, opened, take_all
-from reconciliation.importing import SYSTEM, Line, read_phone
+from reconciliation.importing import SYSTEM, Line
 from reconciliation.intake import PageResult
 from reconciliation.lookup import known_links
 from reconciliation.models import CustomerImport, Source
+from reconciliation.phones import Phone, read_phone
 
 SHOWN = 20
 KEPT_PROBLEMS = 200
@@ -33,11 +34,11 @@ KEEP_DRAFTS = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Preview:
-    """One line as it would be stored. `phones` are (as it would be shown, whether it can be called)."""
+    """One line as it would be stored. `phones` are each as it is written, and as it is read."""
 
     row: Row
     is_known: bool
-    phones: list[tuple[str, bool]]
+    phones: list[tuple[str, Phone]]
 
     @property
     def line(self) -> Line | None:
@@ -91,9 +92,7 @@ def _preview(row: Row, known: Container[str], region: str) -> Preview:
     if line is None:
         return Preview(row, False, [])
     written = [line.cells[name] for name in ("phone", "phone2") if line.cells[name]]
-    read = [(text, read_phone(text, region)) for text in written]
-    phones = [(number or text, bool(number)) for text, number in read]
-    return Preview(row, line.id in known, phones)
+    return Preview(row, line.id in known, [(text, read_phone(text, region)) for text in written])
 
 
 def start(row: CustomerImport) -> bool:

@@ -52,6 +52,7 @@ def edit(
     record = entity.objects.select_for_update().get(pk=record_id)
     if version is not None and record.version != version:
         raise RecordMovedOn(record)
+    values = {**_following(entity, record, values), **values}
     before = normal_form({name: getattr(record, name) for name in values})
     after = normal_form(values)
     moved = {name: value for name, value in values.items() if before[name] != after[name]}
@@ -71,6 +72,14 @@ def edit(
     audit.record(f"record.{kind}", record, actor=actor, diff=fields, note=note)
     announce(entity.name, record.tenant_id, [record_id])
     return change
+
+
+def _following(entity: Entity, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person's value brings with it: a number typed for a contact is read as a source's would be."""
+    led = {name: values.get(name, getattr(record, name)) for name in entity.leads}
+    if entity.follows is None or all(led[name] == getattr(record, name) for name in led):
+        return {}
+    return entity.follows(led, record.tenant.phone_region)
 
 
 def write(entity: Entity, record: models.Model, values: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from reconciliation import forms
 from reconciliation import models as records
 from reconciliation.forms import Form
 from reconciliation.normalise import search_key
+from reconciliation.phones import reach
 
 Values = dict[str, Any]
 
@@ -74,6 +75,10 @@ class Entity:
     constants: Mapping[str, Any] = field(default_factory=dict)
     derive: Callable[[Values], Values] | None = None
     derived: tuple[str, ...] = ()
+    follows: Callable[[Values, str], Values] | None = None
+    """Fields that a source sends beside the one they are read from: (values, phone region) -> what follows from them."""
+    leads: tuple[str, ...] = ()
+    """The fields that those follow from."""
     children: ChildRows | None = None
     forms: Mapping[str, Form] = field(default_factory=dict)
     currency_fields: tuple[str, ...] = ()
@@ -144,6 +149,11 @@ def _contact_keys(values: Values) -> Values:
     return {"email": values["value"].strip().casefold() if is_email else ""}
 
 
+def _contact_reach(values: Values, region: str) -> Values:
+    read = reach(values["kind"], values["value"], region)
+    return {"e164": read.e164, "extension": read.extension, "usable": read.usable}
+
+
 def _list(kind: str) -> Entity:
     return Entity(kind, records.ReferenceItem, constants={"kind": kind})
 
@@ -177,6 +187,8 @@ ENTITIES: Mapping[str, Entity] = {
             forms={"value": forms.contact, "email": forms.email},
             derive=_contact_keys,
             derived=("email",),
+            follows=_contact_reach,
+            leads=("kind", "value"),
         ),
         Entity(
             "location_contact",
@@ -185,6 +197,8 @@ ENTITIES: Mapping[str, Entity] = {
             forms={"value": forms.contact, "email": forms.email},
             derive=_contact_keys,
             derived=("email",),
+            follows=_contact_reach,
+            leads=("kind", "value"),
         ),
         Entity("lead", records.Lead, references={"customer": "customer", "location": "location", **_SHOP}),
         Entity(

@@ -4,15 +4,12 @@ The route: a line's cells -> `Line` (`read_line`, no database) -> rows for `inge
 records and links under a source of the system "file". The same id in a later file brings the same records up to date.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-import phonenumbers
 
 from portal.models import Tenant
 from reconciliation.entities import ENTITIES
@@ -20,6 +17,7 @@ from reconciliation.ingest import ingest
 from reconciliation.intake import Incoming, Intake, PageResult
 from reconciliation.lookup import known_links
 from reconciliation.models import Source
+from reconciliation.phones import read_phone
 
 FIELDS = (
     "id",
@@ -41,9 +39,6 @@ SYSTEM = "file"
 _CONTACTS = {"phone": "phone", "phone2": "phone", "email": "email"}
 _TYPES = {"residential": "Residential", "commercial": "Commercial", "": ""}
 _ABOUT_A_CUSTOMER = frozenset({"customer"})
-_NORTH_AMERICAN = re.compile(
-    r"\s*(?:\+?1[ .-]?)?\(?([2-9]\d\d)\)?[ ./-]?([2-9]\d\d)[ .-]?(\d{4})\s*", re.ASCII
-)
 
 
 class BadLine(Exception):
@@ -130,7 +125,11 @@ class Importer:
                     fields: dict[str, Any] = {"kind": kind, "value": value}
                     if kind == "phone":
                         number = read_phone(value, self.region)
-                        fields |= {"e164": number, "usable": bool(number)}
+                        fields |= {
+                            "e164": number.e164,
+                            "extension": number.extension,
+                            "usable": number.usable,
+                        }
                     yield _row(f"{line.id}:{column}", fields, {"customer": line.id})
 
     def _emptied(self, lines: Iterable[Line]) -> list[Incoming]:
@@ -139,10 +138,8 @@ class Importer:
             f"{line.id}:{column}": line.id for line in lines for column in _CONTACTS if not line.cells[column]
         }
         known = known_links(self.source, "customer_contact", list(missing)) if missing else {}
-        return [
-            _row(key, {"value": "", "e164": "", "usable": False}, {"customer": missing[key]}, active=False)
-            for key in known
-        ]
+        empty = {"value": "", "e164": "", "extension": "", "usable": False}
+        return [_row(key, empty, {"customer": missing[key]}, active=False) for key in known]
 
 
 def _customer(line: Line) -> Incoming:
@@ -176,28 +173,3 @@ def _row(
     mark = int.from_bytes(blake2b(body, digest_size=8).digest(), "big", signed=True)
     kept = orjson.dumps(payload).decode() if payload else "{}"
     return Incoming(external_id, fields, references, kept, mark, active=active)
-
-
-@lru_cache(maxsize=8192)
-def read_phone(text: str, region: str) -> str:
-    """E.164 of a number as dialled in `region`; empty where it cannot be called."""
-    if region in {"US", "CA"} and (plain := _NORTH_AMERICAN.fullmatch(text)):
-        area, exchange, line = plain.groups()
-        return f"+1{area}{exchange}{line}" if _exchange_exists(area, exchange) else ""
-    return _by_library(text, region)
-
-
-@lru_cache(maxsize=65536)
-def _exchange_exists(area: str, exchange: str) -> bool:
-    """Valid numbers are told by area code and exchange; the last four digits decide nothing."""
-    return bool(_by_library(f"+1{area}{exchange}2345", "US"))
-
-
-def _by_library(text: str, region: str) -> str:
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_valid_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -17,6 +17,7 @@ class Policy(StrEnum):
     SYSTEM_OF_RECORD = "system_of_record"
     NEWEST = "newest"
     PORTAL = "portal"
+    SOURCE = "source"
     ASK = "ask"
 
 
@@ -164,4 +165,4 @@ def remote_wins(policy: Policy | None, rule: Rule, clocks: Clocks) -> bool:
     """Whether the source's value stands, for every policy but `ask`. An unknown time never beats a known one."""
     if policy is Policy.NEWEST:
         return clocks.local is None or (clocks.remote is not None and clocks.remote >= clocks.local)
-    return policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record
+    return policy is Policy.SOURCE or (policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from integrations.mapping.phones import Phone, read_phone
+from reconciliation.phones import Phone, reach, read_phone
 
 CONTACT_KINDS = ("phone", "mobile", "fax", "email")
 _KINDS = {
@@ -58,14 +58,8 @@ def reads_contact(part: str) -> Bind:
 def _read(kind: Any, value: Any, region: str) -> Phone:
     if value is None:
         return Phone()
-    if kind == "Email" or (kind is not None and contact_kind(kind) == "email"):
-        return Phone(usable=_plausible_email(_text(value)))
-    return read_phone(_text(value), region)
-
-
-def _plausible_email(text: str) -> bool:
-    name, at, host = text.strip().rpartition("@")
-    return bool(at and name and "." in host.strip(".")) and " " not in text.strip()
+    is_email = kind == "Email" or (kind is not None and contact_kind(kind) == "email")
+    return reach("email" if is_email else "phone", _text(value), region)
 
 
 def _text(value: Any) -> str:

@@ -29,6 +29,7 @@ class SyncRule(models.Model):
         SYSTEM_OF_RECORD = Policy.SYSTEM_OF_RECORD.value, "System of record wins"
         NEWEST = Policy.NEWEST.value, "Newest wins"
         PORTAL = Policy.PORTAL.value, "The portal wins"
+        SOURCE = Policy.SOURCE.value, "The connected system wins"
         ASK = Policy.ASK.value, "Ask a person"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="rules")

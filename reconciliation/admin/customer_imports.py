@@ -201,8 +201,8 @@ def _line(found: customer_imports.Preview, tenant: Tenant) -> dict[str, Any]:
     street = " ".join(filter(None, (cells["street"], cells["unit"])))
     region = " ".join(filter(None, (cells["state"], cells["zip"])))
     phones = [
-        (shown.phone(text, "", tenant.phone_region) if callable_ else text, callable_)
-        for text, callable_ in found.phones
+        (shown.phone(read.e164, read.extension, tenant.phone_region) if read.usable else text, read.usable)
+        for text, read in found.phones
     ]
     return {
         **words,

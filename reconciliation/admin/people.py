@@ -32,6 +32,7 @@ class CustomerAdmin(RecordAdmin):
     """Who pays. Found by phone, e-mail, name, address, or any number they may quote."""
 
     menu_order = 10
+    actions = ("merge_selected",)
     list_display = ["name_shown", "phones", "place", "balance_amount"]
     list_filter = [ActiveFilter, by_words("kind", "type", "Residential", "Commercial")]
     list_prefetch_related = [
@@ -85,6 +86,7 @@ class LocationAdmin(RecordAdmin):
     """Where work is done."""
 
     menu_order = 20
+    actions = ("merge_selected",)
     list_display = ["name_shown", "place", "customer_link"]
     list_filter = [ActiveFilter]
     list_select_related = ["customer"]

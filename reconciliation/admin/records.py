@@ -7,10 +7,13 @@ found (`ways`); the rest follows. Records are read here, not edited: a sync woul
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from portal.access import Action, access_of
 from portal.filters import ScopedRelatedFilter
@@ -18,6 +21,8 @@ from portal.tenant_admin import ReadOnlyTenantAdmin
 from reconciliation.admin.changelist import RecordChangeList
 from reconciliation.admin.exporting import ExportingAdmin
 from reconciliation.admin.pages import page_of
+from reconciliation.entities import ENTITIES
+from reconciliation.merging import MOST
 from reconciliation.search import Ways, search_records
 
 
@@ -46,7 +51,7 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
     references: ClassVar[Sequence[str]] = ()
     """Records that the page names: fetched with it in one query."""
 
-    actions = None
+    actions: Any = None
     list_per_page = 100
     list_max_show_all = 100
     show_facets = admin.ShowFacets.NEVER
@@ -88,6 +93,17 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
 
     def search(self, rows: QuerySet[Any], text: str, tenants: list[Any]) -> QuerySet[Any]:
         return search_records(rows, text, self.ways, tenants)
+
+    @admin.action(permissions=["resolve"], description="Merge the selected…")
+    def merge_selected(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        """For lists whose records can be merged: the selected ones side by side. Nothing is written by this."""
+        ids = sorted(rows.values_list("pk", flat=True)[: MOST + 1])
+        if not 2 <= len(ids) <= MOST:
+            messages.warning(request, f"Select two to {MOST} {self.opts.verbose_name_plural} to merge.")
+            return None
+        named = next(name for name, entity in ENTITIES.items() if entity.model is self.model)
+        asked = urlencode({"entity": named, "record": ids}, doseq=True)
+        return redirect(f"{reverse('admin:reconciliation_merge_new')}?{asked}")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = {

@@ -28,11 +28,11 @@ def always(conflict, outcome, actor):
     return settle([choice], version=version, actor=actor).rules
 
 
-def next_time(rule, source):
+def next_time(rule, source, *, remote_is_record=True):
     """The same field changes on both sides once more, under the rule as it is now."""
     rule = SyncRule.objects.get(pk=rule.pk)
     edit(CUSTOMER, record(source, "customer", 1).pk, {"name": "Here"})
-    policy = Rule(Policy.ASK, True, field_rules(rule))
+    policy = Rule(Policy.ASK, remote_is_record, field_rules(rule))
     take(source, "customer", row(1, at(9), name="There", city="Reno"), rule=policy)
     return record(source, "customer", 1).name
 
@@ -62,12 +62,14 @@ def test_it_stands_in_the_audit_trail_with_who_said_so(rule, colleague):
     assert entry.diff == {"name: conflict policy": ["as the rule", "The portal wins"]}
 
 
-def test_where_the_portal_is_the_record_the_source_cannot_win_by_rule_and_the_person_is_told(rule, colleague):
+def test_where_the_portal_is_the_record_a_field_can_still_go_to_the_source(rule, colleague):
     SyncRule.objects.filter(pk=rule.pk).update(system_of_record=SyncRule.SystemOfRecord.HUB)
     (conflict,) = differ(rule.connection.source)
     (said,) = always(conflict, Outcome.REMOTE, colleague)
-    assert said.startswith("Not remembered: the portal is the system of record")
-    assert not field_rules(rule)
+    assert said.startswith(f"From now on {rule.connection.label} wins this field")
+    assert next_time(rule, rule.connection.source, remote_is_record=False) == "There"
+    entry = AuditEntry.objects.get(action="mapping.changed")
+    assert entry.diff == {"name: conflict policy": ["as the rule", "The connected system wins"]}
 
 
 def test_without_a_line_for_the_field_the_person_is_told(rule, colleague):

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.models import AuditEntry
-from reconciliation.importing import read_phone
 from reconciliation.models import Change, Contact, Customer, Link, Location, MatchCandidate, Unmatched
 from tests.bench_dedupe.generate import customers, write
 from tests.bench_dedupe.truth import fit, truths
@@ -169,7 +168,6 @@ def test_a_number_that_cannot_be_called_is_kept_as_it_stands(tenant, tmp_path):
     )
     kept = Contact.objects.get(value="call the office")
     assert (kept.e164, kept.usable) == ("", False)
-    assert read_phone("+44 20 7946 0958", "US") == "+442079460958"
 
 
 def test_dedupe_writes_pairs_with_the_ids_imported(tenant, tmp_path):

@@ -484,3 +484,44 @@ def test_times_are_shown_in_the_tenants_zone_and_dates_stay_dates():
     assert "28 Feb 2026, 23:30" in shown.moment(datetime(2026, 3, 1, 5, 30, tzinfo=UTC), chicago)
     assert ">1 Mar 2026<" in shown.day(datetime(2026, 3, 1, tzinfo=UTC), chicago)
     assert ">28 Feb 2026<" in shown.day(datetime(2026, 3, 1, 5, 30, tzinfo=UTC), chicago)
+
+
+# --- from the list to a merge -------------------------------------------------------------------------------------
+
+
+def select(browser, model, *records):
+    ids = [record.pk for record in records]
+    return browser.post(listing(model), {"action": "merge_selected", "_selected_action": ids}, follow=True)
+
+
+def test_one_or_six_selected_customers_are_no_merge(colleague, client_for, tenant):
+    browser, people = client_for(colleague), [shop.customer(tenant, f"Ana {number}") for number in range(6)]
+    for chosen in (people[:1], people):
+        assert "Select two to 5 customers" in body(select(browser, "customer", *chosen))
+
+
+def test_merging_is_not_offered_to_those_who_may_not(viewer, client_for, tenant):
+    browser = client_for(viewer)
+    one, other = shop.customer(tenant, "Ana"), shop.customer(tenant, "Anna")
+    assert "Merge the selected" not in body(browser.get(listing("customer")))
+    assert "this one stays" not in body(select(browser, "customer", one, other))
+
+
+def test_selected_customers_of_two_merchants_are_refused_in_words(
+    platform_admin, client_for, tenant, other_tenant
+):
+    browser = client_for(platform_admin)
+    told = body(select(browser, "customer", shop.customer(tenant, "Ana"), shop.customer(other_tenant, "Ana")))
+    assert "different merchants cannot be merged" in told
+
+
+@pytest.mark.parametrize("model", ["customer", "location"])
+def test_selected_records_stand_side_by_side_with_one_press(colleague, client_for, tenant, model):
+    browser, make = client_for(colleague), getattr(shop, model)
+    one, other = (make(tenant, name=name) for name in ("Ana Nunez", "Anna Nunez"))
+    assert "Merge the selected" in body(browser.get(listing(model)))
+    told = body(select(browser, model, one, other))
+    assert "this one stays" in told
+    assert "Anna Nunez" in told
+    one.refresh_from_db()
+    assert one.merged_into_id is None

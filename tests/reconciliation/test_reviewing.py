@@ -5,7 +5,7 @@ import pytest
 from portal.models import AuditEntry
 from reconciliation.editing import BadValue, RecordMovedOn, edit
 from reconciliation.entities import ENTITIES
-from reconciliation.models import Change, Conflict, Customer
+from reconciliation.models import Change, Conflict, Contact, Customer
 from reconciliation.reviewing import ConflictMovedOn, Outcome, Seen, always_chosen, resolve
 from reconciliation.survivorship import FieldRule, Mode, Policy, Rule
 from tests.reconciliation.pages import at, link, row, take
@@ -157,3 +157,32 @@ def test_each_overwrite_mode_lets_the_source_write_when_it_says(source, mode, fi
     rename("Mine")
     take(source, "customer", row(1, at(2), name="Bea"), rule=Rule(fields={"name": FieldRule(mode)}))
     assert Customer.objects.get().name == ("Mine" if mode is Mode.ALWAYS else later)
+
+
+def test_a_number_typed_for_a_contact_is_read_as_a_sources_would_be(source, colleague):
+    """Else its E.164 form, by which it is found and compared, would stay that of the old number."""
+    take(source, "customer", row(1, name="Ana"))
+    old = {
+        "kind": "phone",
+        "value": "(775) 555-0100",
+        "e164": "+17755550100",
+        "extension": "",
+        "usable": True,
+    }
+    take(source, "customer_contact", row(5, refs={"customer": 1}, **old))
+    contact = Contact.objects.get()
+    edit(ENTITIES["customer_contact"], contact.pk, {"value": "call the office"})
+    contact.refresh_from_db()
+    assert (contact.e164, contact.usable) == ("", False)
+    there = {**old, "value": "(775) 555-0111"}
+    take(source, "customer_contact", row(5, at(1), refs={"customer": 1}, **there), rule=ASK)
+    conflict = Conflict.objects.get(field="value", state=Conflict.State.PENDING)
+    resolve(conflict.pk, Outcome.OTHER, actor=colleague, value="775-853-1199 ext 12 (wife)")
+    contact.refresh_from_db()
+    assert contact.value == "775-853-1199 ext 12 (wife)"
+    assert (contact.e164, contact.extension, contact.usable) == ("+17758531199", "12", True)
+    change = Change.objects.filter(entity="customer_contact").latest("pk")
+    assert change.fields["e164"] == ["", "+17758531199"]
+    edit(ENTITIES["customer_contact"], contact.pk, {"kind": "email", "value": "Ana@Example.com"})
+    contact.refresh_from_db()
+    assert (contact.e164, contact.email, contact.usable) == ("", "ana@example.com", True)

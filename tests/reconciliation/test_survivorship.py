@@ -60,6 +60,7 @@ BOTH_MOVED = ({"name": "Ana"}, {"name": "Anna"}, {"name": "Anne"})
         (Rule(Policy.SYSTEM_OF_RECORD, remote_is_record=True), ["name"]),
         (Rule(Policy.SYSTEM_OF_RECORD, remote_is_record=False), []),
         (Rule(Policy.PORTAL, remote_is_record=True), []),
+        (Rule(Policy.SOURCE, remote_is_record=False), ["name"]),
         (Rule(Policy.ASK), []),
     ],
 )
@@ -143,12 +144,32 @@ def test_deciding_the_same_again_changes_nothing_more(base, remote, local, rule,
     assert second.conflicts == unsettled
 
 
+@given(FIELDS, FIELDS, FIELDS, RULES, TIMES, TIMES)
+def test_with_every_policy_the_two_sides_converge_but_where_a_person_is_asked(
+    base, remote, local, rule, remote_at, local_at
+):
+    """What the record holds beside the value last agreed is owed to the source; once it is there, both are one."""
+    local = local_for(remote, local)
+    first = decide(base, remote, local, rule, remote_at=remote_at, local_at=local_at)
+    agreed = {**base, **first.base}
+    ours = {**local, **{name: remote[name] for name in first.take}}
+    asked = {conflict.field for conflict in first.conflicts if not conflict.settled}
+    owed = {name for name in remote if name not in asked and ours[name] != agreed[name]}
+    theirs = {**remote, **{name: ours[name] for name in owed}}
+    second = decide(agreed, theirs, ours, rule, remote_at=remote_at, local_at=local_at)
+    for name in set(remote) - asked:
+        assert ours[name] == theirs[name] == second.base[name]
+    assert second.take == []
+    assert {conflict.field for conflict in second.conflicts} == asked
+
+
 @given(FIELDS, st.lists(FIELDS, min_size=1, max_size=4), FIELDS, RULES)
 def test_a_source_that_is_the_record_and_goes_on_changing_is_followed_to_its_last_value(
     base, rows, local, rule
 ):
     """Where no person and no portal has a say, the record ends as the source does."""
-    source_rules = rule.policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record
+    by_record = rule.policy is Policy.SYSTEM_OF_RECORD and rule.remote_is_record
+    source_rules = by_record or rule.policy is Policy.SOURCE
     for remote in rows:
         local = local_for(remote, local)
         decision = decide(base, remote, local, rule)

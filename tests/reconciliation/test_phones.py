@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from integrations.mapping.phones import _PLAIN_NORTH_AMERICAN, read_by_library, read_phone
+from reconciliation.phones import _PLAIN_NORTH_AMERICAN, read_by_library, read_phone
 
 AREAS = ("716", "415", "212", "800", "555", "200", "900", "911", "340", "416", "809", "983", "710", "500")
 digits = st.text("0123456789", min_size=3, max_size=3)

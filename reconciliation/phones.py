@@ -1,4 +1,4 @@
-"""Phone numbers as people write them, read into E.164 and an extension.
+"""Phone numbers as people write them, read into E.164 and an extension. Pure: mappings read with it too.
 
 `phonenumbers` decides; a fast path answers the plain North American forms, which are nearly all of a shop's
 numbers, at a fraction of its cost. Whether an area code and exchange exist is asked of the library once each.
@@ -76,3 +76,16 @@ def _candidates(text: str) -> list[str]:
 def _exchange_exists(area: str, exchange: str) -> bool:
     """Valid numbers are told by area code and exchange; the last four digits decide nothing."""
     return read_by_library(f"+1{area}{exchange}2345", "US").usable
+
+
+def plausible_email(text: str) -> bool:
+    """Whether a text can be an e-mail address."""
+    name, at, host = text.strip().rpartition("@")
+    return bool(at and name and "." in host.strip(".")) and " " not in text.strip()
+
+
+def reach(kind: str, value: str, region: str) -> Phone:
+    """What a contact of this kind (`email`, or a kind of phone) says: whether it is usable, and its number."""
+    if kind == "email":
+        return Phone(usable=plausible_email(value))
+    return read_phone(value, region)
