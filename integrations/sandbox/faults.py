@@ -5,32 +5,10 @@ A fault may have a probability, a count after which it is over, a filter on meth
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
-
-NAMES: Mapping[str, str] = {
-    "rate_limited": "429 with the wait in the title only",
-    "rate_limited_with_retry_after": "429 with a Retry-After header as well; argument: seconds",
-    "server_error": "500 with the error object",
-    "html_502": "502 with an HTML page, as a proxy gives",
-    "service_unavailable": "503 with no body",
-    "truncated_json": "200 whose JSON ends half way",
-    "cut_body": "the connection ends half way through the body",
-    "empty_body": "200 without a body",
-    "slow": "a reply that takes its time; argument: seconds",
-    "reset": "the connection is reset and nothing has happened",
-    "lost_reply": "the call takes effect, then the connection is reset",
-    "late_error": "the call takes effect, then 500 is answered",
-    "unknown_fields": "rows carry members that no document names",
-    "unknown_values": "enumerations carry a value that no document names",
-    "duplicate_rows": "a page repeats its rows",
-    "token_expired": "401, although the token is good",
-    "disabled_app": "403 for everything",
-    "forbidden": "403 for this path only",
-    "not_found": "404",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +20,6 @@ class Fault:
     method: str = ""
     argument: float | None = None
 
-    def __post_init__(self) -> None:
-        if self.name not in NAMES:
-            raise ValueError(f"There is no fault {self.name!r}. Known faults: {', '.join(NAMES)}.")
-
     def concerns(self, method: str, path: str) -> bool:
         return self.path in path and self.method in {"", method}
 
@@ -53,20 +27,28 @@ class Fault:
 class Faults:
     """The faults that are on. The first that concerns a call and is drawn wins."""
 
-    def __init__(self, seed: int = 0, faults: tuple[Fault, ...] = ()) -> None:
-        self.seed = seed
+    def __init__(self, names: Collection[str], seed: int = 0, faults: tuple[Fault, ...] = ()) -> None:
+        """`names` are the faults that this sandbox knows. Raises ValueError for another."""
+        self.names, self.seed = names, seed
         self._lock = Lock()
         self.set(faults)
 
     def set(self, faults: tuple[Fault, ...]) -> None:
+        """Raises ValueError for a fault that this sandbox does not know."""
+        for fault in faults:
+            if fault.name not in self.names:
+                raise ValueError(f"There is no fault {fault.name!r}. Known faults: {', '.join(self.names)}.")
         with self._lock:
             self._faults = list(faults)
             self._random = random.Random(f"faults:{self.seed}")
 
-    def draw(self, method: str, path: str) -> Fault | None:
+    def draw(self, method: str, path: str, among: Container[str] | None = None) -> Fault | None:
+        """The fault that spoils this call; `among` narrows it to some names (default: all)."""
         with self._lock:
             for place, fault in enumerate(self._faults):
                 if fault.count == 0 or not fault.concerns(method, path):
+                    continue
+                if among is not None and fault.name not in among:
                     continue
                 if fault.probability < 1.0 and self._random.random() >= fault.probability:
                     continue
@@ -74,6 +56,10 @@ class Faults:
                     self._faults[place] = replace(fault, count=fault.count - 1)
                 return fault
         return None
+
+    def any_of(self, names: Container[str]) -> bool:
+        """Whether one of these is on at all, so that a caller may save itself the drawing."""
+        return any(fault.name in names and fault.count != 0 for fault in self._faults)
 
     def report(self) -> list[dict[str, Any]]:
         with self._lock:

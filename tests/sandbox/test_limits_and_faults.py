@@ -7,9 +7,9 @@ import pytest
 import requests
 from werkzeug.test import Client as Browser
 
-from integrations.sandbox.faults import NAMES
 from integrations.sandbox.server import running
 from integrations.sandbox.servicetitan import create_app
+from integrations.sandbox.servicetitan.misbehaviour import NAMES
 
 
 def test_the_61st_call_in_a_second_is_told_to_wait(make):

@@ -12,19 +12,21 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox import control_http
+from integrations.sandbox.clock import Clock
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.limits import whole_seconds
 from integrations.sandbox.servicetitan import (
     access,
     api,
     consent,
-    control_http,
+    control_verbs,
     misbehaviour,
     replies,
     tokens,
 )
 from integrations.sandbox.servicetitan.access import Access
-from integrations.sandbox.servicetitan.control import Clock, Control
+from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.shop import build
 from integrations.sandbox.stats import Stats
 
@@ -55,7 +57,7 @@ class Sandbox:
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/_sandbox/"):
-            return control_http.answer(self.control, request)
+            return control_http.answer(control_verbs.VERBS, self.control, request)
         if request.path == "/connect/token":
             self.control.calls.arrive_for_token()
             return tokens.answer(self.access, request)
@@ -108,7 +110,7 @@ def create_app(
     switched_on = tuple(from_text(fault) if isinstance(fault, str) else fault for fault in faults)
     watch = Clock(clock)
     gate = Access(watch.now, token_life)
-    control = Control(store, shop, gate, Faults(seed, switched_on), Stats(), watch)
+    control = Control(store, shop, gate, Faults(misbehaviour.NAMES, seed, switched_on), Stats(), watch)
     control.lag, control.page_cap, control.feed_page = lag, page_cap, feed_page
     control.latency = _latency(latency)
     control.limit(rate, window)

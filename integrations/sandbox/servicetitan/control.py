@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from integrations.sandbox import times
+from integrations.sandbox.clock import Clock
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.limits import WINDOWS, Window
 from integrations.sandbox.servicetitan.access import Access
@@ -20,16 +21,6 @@ TOUCHED: Mapping[str, str] = {
     "appointments": "specialInstructions",
 }  # fmt: skip
 """The text member that a touch changes, so that the row differs in more than its time."""
-
-
-class Clock:
-    """The sandbox's time: the given clock's, and as far ahead as somebody has moved it."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self.ahead = clock, 0.0
-
-    def now(self) -> float:
-        return self._clock() + self.ahead
 
 
 class Control:

@@ -1,6 +1,7 @@
 """What each fault does to a call: before it takes effect, or to its reply."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,6 +11,29 @@ from integrations.sandbox.faults import Fault
 from integrations.sandbox.limits import whole_seconds
 from integrations.sandbox.server import ABORT
 from integrations.sandbox.servicetitan.replies import problem, rate_limited
+
+NAMES: Mapping[str, str] = {
+    "rate_limited": "429 with the wait in the title only",
+    "rate_limited_with_retry_after": "429 with a Retry-After header as well; argument: seconds",
+    "server_error": "500 with the error object",
+    "html_502": "502 with an HTML page, as a proxy gives",
+    "service_unavailable": "503 with no body",
+    "truncated_json": "200 whose JSON ends half way",
+    "cut_body": "the connection ends half way through the body",
+    "empty_body": "200 without a body",
+    "slow": "a reply that takes its time; argument: seconds",
+    "reset": "the connection is reset and nothing has happened",
+    "lost_reply": "the call takes effect, then the connection is reset",
+    "late_error": "the call takes effect, then 500 is answered",
+    "unknown_fields": "rows carry members that no document names",
+    "unknown_values": "enumerations carry a value that no document names",
+    "duplicate_rows": "a page repeats its rows",
+    "token_expired": "401, although the token is good",
+    "disabled_app": "403 for everything",
+    "forbidden": "403 for this path only",
+    "not_found": "404",
+}
+
 
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 

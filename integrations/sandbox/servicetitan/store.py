@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from integrations.sandbox import times
-from integrations.sandbox.servicetitan.journal import Journal
+from integrations.sandbox.journal import Journal
 
 Body = dict[str, Any]
 
@@ -127,7 +127,7 @@ class Store:
 
     def __init__(self, names: list[str]) -> None:
         self.lock = RLock()
-        self.journal = Journal()
+        self.journal = Journal(frozenset({"modifiedOn"}))
         self._numbers: dict[str, int] = {}
         self.tables = {
             name: Table(name, self.journal, first_id=(place + 1) * 10_000_000)

@@ -12,7 +12,6 @@ from typing import Any
 
 MOST = 200_000
 API, OFFICE = "api", "office"
-_ALWAYS_MOVES = frozenset({"modifiedOn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +22,19 @@ class Entry:
     kind: str
     by: str
     table: str
-    row_id: int
+    row_id: int | str
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Journal:
-    """The newest `MOST` entries. Its callers hold the store's lock."""
+    """The newest `MOST` entries. Its callers hold the store's lock.
 
-    def __init__(self) -> None:
+    `stamps` are the members that move with every write and say nothing about what was meant.
+    """
+
+    def __init__(self, stamps: frozenset[str]) -> None:
+        self.stamps = stamps
         self.entries: deque[Entry] = deque(maxlen=MOST)
         self.on = False
         self._number = 0
@@ -46,29 +49,36 @@ class Journal:
         finally:
             self._by = OFFICE
 
-    def wrote(self, table: str, row_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def wrote(
+        self, table: str, row_id: int | str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
         if not self.on:
             return
         names = [
             name
             for name in after
-            if name not in _ALWAYS_MOVES and (name not in before or before[name] != after[name])
+            if name not in self.stamps and (name not in before or before[name] != after[name])
         ]
         kind = "changed" if before else "new"
         was = {name: before.get(name) for name in names} if before else {}
         self._add(kind, table, row_id, was, {name: after[name] for name in names})
 
-    def read(self, table: str, row_ids: Iterable[int]) -> None:
+    def read(self, table: str, row_ids: Iterable[int | str]) -> None:
         """Rows that were asked for by id."""
         if self.on:
             for row_id in row_ids:
                 self._add("read", table, row_id, {}, {})
 
     def _add(
-        self, kind: str, table: str, row_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+        self, kind: str, table: str, row_id: int | str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
         self._number += 1
         self.entries.append(Entry(self._number, kind, self._by, table, row_id, before, after))
+
+    def forget(self, count: int) -> None:
+        """Drop the newest `count` entries: what they tell was rolled back."""
+        for _ in range(min(count, len(self.entries))):
+            self.entries.pop()
 
     def report(self) -> list[dict[str, Any]]:
         return [asdict(entry) for entry in self.entries]

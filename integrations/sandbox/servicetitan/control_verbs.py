@@ -1,19 +1,11 @@
-"""The control verbs over HTTP, for a sandbox that runs in another process: `POST /_sandbox/VERB` with JSON.
+"""The control verbs: a verb's members are those of the method of the same name on `Control`."""
 
-`stats` is a GET; a verb's members are those of the method of the same name on `Control`.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
-from werkzeug.wrappers import Request, Response
-
+from integrations.sandbox.control_http import Verb
 from integrations.sandbox.faults import from_json
 from integrations.sandbox.servicetitan.control import Control
-from integrations.sandbox.servicetitan.replies import as_json
-
-Verb = Callable[[Control, dict[str, Any]], Any]
 
 
 def _faults(control: Control, body: dict[str, Any]) -> Any:
@@ -44,17 +36,3 @@ VERBS: Mapping[str, Verb] = {
     "enable-app": lambda control, body: control.enable_app(),
     "expire-tokens": lambda control, body: control.expire_tokens(),
 }
-
-
-def answer(control: Control, request: Request) -> Response:
-    """`{"result": ...}`, or 400 with `{"error": sentence}`."""
-    verb = VERBS.get(request.path.removeprefix("/_sandbox/").strip("/"))
-    if verb is None:
-        return as_json({"error": f"The verbs are {', '.join(VERBS)}."}, 404)
-    if request.method != "POST" and verb is not VERBS["stats"]:
-        return as_json({"error": "Send this verb with POST."}, 405)
-    try:
-        body = orjson.loads(request.get_data() or b"{}")
-        return as_json({"result": verb(control, body)})
-    except (KeyError, TypeError, ValueError) as error:
-        return as_json({"error": f"{type(error).__name__}: {error}"}, 400)
