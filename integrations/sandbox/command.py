@@ -1,84 +1,67 @@
-"""Starting a sandbox from a command line: the options, and what is printed for whoever wants to connect."""
+"""Starting a sandbox from a command line: each system's options, and what is printed for whoever wants to connect."""
 
 import argparse
 import signal
 import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
 
-from integrations.sandbox import server
-from integrations.sandbox.servicetitan import Sandbox, create_app, credentials
+from integrations.sandbox import server, tls
+from integrations.sandbox.options import add_shared
+from integrations.sandbox.salesforce import starting as salesforce
+from integrations.sandbox.servicetitan import starting as servicetitan
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """How one sandbox is started. `make` raises ValueError for a fault that does not exist; `describe` gives the
+    name of the system, and what to type into a connection and the pages a person may want, by what they are."""
+
+    port: int
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    make: Callable[[argparse.Namespace], Any]
+    describe: Callable[[str, Any], tuple[str, dict[str, Any]]]
+
+
+SYSTEMS: Mapping[str, System] = {
+    "servicetitan": System(8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe),
+    "salesforce": System(8400, salesforce.add_arguments, salesforce.make, salesforce.describe),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("system", choices=["servicetitan"], help="the system to stand in for")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8300, help="0 takes a free one (default: 8300)")
-    parser.add_argument("--customers", type=int, default=200, help="how many customers the shop has")
-    parser.add_argument(
-        "--seed", type=int, default=1, help="the same seed gives the same shop and the same faults"
-    )
-    parser.add_argument("--shape", choices=["shop", "exact"], default="shop",
-                        help="exact: one location, job and invoice for each customer")  # fmt: skip
-    parser.add_argument(
-        "--latency", type=_latency, metavar="MS|MIN-MAX", help="milliseconds that each call takes"
-    )
-    parser.add_argument("--rate", type=int, default=60, help="calls a second per app and tenant; 0: no limit")
-    parser.add_argument("--window", choices=["sliding", "bucket"], default="sliding")
-    parser.add_argument(
-        "--lag", type=float, default=900.0, metavar="SECONDS", help="delay of the export feeds"
-    )
-    parser.add_argument("--token-life", type=float, default=900.0, metavar="SECONDS")
-    parser.add_argument("--page-cap", type=int, default=5000, help="the largest pageSize a list takes")
-    parser.add_argument("--feed-page", type=int, default=500, help="rows on a page of an export feed")
-    parser.add_argument(
-        "--born",
-        type=float,
-        metavar="UNIX_TIME",
-        help="as old as the data is, for the same rows after a restart",
-    )
-    parser.add_argument("--fault", action="append", default=[], metavar="SPEC",
-                        help="a fault by name: html_502:0.05 or server_error:0.1,count=3,path=/jobs")  # fmt: skip
+    systems = parser.add_subparsers(dest="system", required=True, help="the system to stand in for")
+    for name, system in SYSTEMS.items():
+        one = systems.add_parser(name, help=f"a local {name}")
+        add_shared(one, system.port)
+        system.add_arguments(one)
 
 
-def _latency(text: str) -> tuple[float, float]:
-    low, _, high = text.partition("-")
-    return float(low) / 1000, float(high or low) / 1000
-
-
-def sandbox_from(options: argparse.Namespace) -> Sandbox:
+def sandbox_from(options: argparse.Namespace) -> WSGIApplication:
     """Raises ValueError for a fault that does not exist."""
-    return create_app(
-        options.customers,
-        options.seed,
-        lag=options.lag,
-        latency=options.latency,
-        rate=options.rate or None,
-        window=options.window,
-        token_life=options.token_life,
-        faults=options.fault,
-        shape=options.shape,
-        page_cap=options.page_cap,
-        feed_page=options.feed_page,
-        born=options.born,
-    )
+    return SYSTEMS[options.system].make(options)
 
 
-def describe(url: str, sandbox: Sandbox) -> str:
-    """What to type into a connection, and the pages a person may want."""
-    known = credentials(sandbox)
-    lines = {
-        "API and token URL": url,
-        "Tenant id": known["tenant_id"],
-        "Client id": known["client_id"],
-        "Client secret": known["client_secret"],
-        "App key": known["app_key"],
-        "Merchant's admin": f"{url}/admin/",
-        "Control": f"{url}/_sandbox/stats",
-    }
+def start(options: argparse.Namespace, sandbox: WSGIApplication, folder: Path) -> server.Running:
+    """Serve in the background; with `--tls` under a certificate that is kept in `folder`. Raises OSError."""
+    pair = tls.certificate_in(folder / "sandbox_tls", options.host) if options.tls else None
+    return server.start_in_thread(sandbox, options.host, options.port, tls=pair)
+
+
+def describe(options: argparse.Namespace, running: server.Running, sandbox: Any) -> str:
+    """What is printed once it listens."""
+    name, lines = SYSTEMS[options.system].describe(running.url, sandbox)
+    if running.certificate:
+        lines = {**lines, "Certificate to trust": running.certificate}
+    lines = {**lines, "Control": f"{running.url}/_sandbox/stats"}
     width = max(map(len, lines))
-    rows = [f"  {name:<{width}}  {value}" for name, value in lines.items()]
-    host = url.removeprefix("http://")
+    rows = [f"  {title:<{width}}  {value}" for title, value in lines.items()]
+    host = running.url.partition("://")[2]
     note = f"The portal connects to it only with {host} in CUSTOM_API_HOSTS."
-    return "\n".join(["A ServiceTitan sandbox is ready.", *rows, note, "Ctrl-C ends it."])
+    return "\n".join([f"A {name} sandbox is ready.", *rows, note, "Ctrl-C ends it."])
 
 
 def serve(running: server.Running) -> None:

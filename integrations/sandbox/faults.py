@@ -42,13 +42,18 @@ class Faults:
             self._faults = list(faults)
             self._random = random.Random(f"faults:{self.seed}")
 
-    def draw(self, method: str, path: str, among: Container[str] | None = None) -> Fault | None:
-        """The fault that spoils this call; `among` narrows it to some names (default: all)."""
+    def draw(
+        self, method: str, path: str, among: Container[str] | None = None, *, named_path: bool = False
+    ) -> Fault | None:
+        """The fault that spoils this call.
+
+        `among` narrows it to some names (default: all), `named_path` to those with a filter on the path.
+        """
         with self._lock:
             for place, fault in enumerate(self._faults):
                 if fault.count == 0 or not fault.concerns(method, path):
                     continue
-                if among is not None and fault.name not in among:
+                if (among is not None and fault.name not in among) or (named_path and not fault.path):
                     continue
                 if fault.probability < 1.0 and self._random.random() >= fault.probability:
                     continue

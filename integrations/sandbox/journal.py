@@ -37,7 +37,7 @@ class Journal:
         self.stamps = stamps
         self.entries: deque[Entry] = deque(maxlen=MOST)
         self.on = False
-        self._number = 0
+        self.count = 0
         self._by = OFFICE
 
     @contextmanager
@@ -72,11 +72,12 @@ class Journal:
     def _add(
         self, kind: str, table: str, row_id: int | str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
-        self._number += 1
-        self.entries.append(Entry(self._number, kind, self._by, table, row_id, before, after))
+        self.count += 1
+        self.entries.append(Entry(self.count, kind, self._by, table, row_id, before, after))
 
     def forget(self, count: int) -> None:
         """Drop the newest `count` entries: what they tell was rolled back."""
+        self.count -= count
         for _ in range(min(count, len(self.entries))):
             self.entries.pop()
 

@@ -16,6 +16,8 @@ from wsgiref.types import WSGIApplication
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from integrations.sandbox.tls import Pair
+
 ABORT = "sandbox.abort"
 """Set in the WSGI environ by an application that wants the connection reset (`reset`) or cut short (`cut`)."""
 
@@ -87,32 +89,39 @@ class Server(ThreadedWSGIServer):
             return
 
 
-def make_server(host: str, port: int, app: WSGIApplication) -> Server:
-    return Server(host, port, app, handler=Handler)
+def make_server(host: str, port: int, app: WSGIApplication, tls: Pair | None = None) -> Server:
+    return Server(host, port, app, handler=Handler, ssl_context=tls)
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A served application: its address, and how to stop it."""
+    """A served application: its address, the certificate it shows (a path, with TLS only), and how to stop it."""
 
     url: str
     server: Server
+    certificate: str = ""
 
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
 
 
-def start_in_thread(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Running:
-    server = make_server(host, port, app)
+def start_in_thread(
+    app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, tls: Pair | None = None
+) -> Running:
+    """`tls`: paths of a certificate and its key, for https."""
+    server = make_server(host, port, app, tls)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return Running(f"http://{host}:{server.server_port}", server)
+    scheme = "https" if tls else "http"
+    return Running(f"{scheme}://{host}:{server.server_port}", server, tls[0] if tls else "")
 
 
 @contextmanager
-def running(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(
+    app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, tls: Pair | None = None
+) -> Iterator[str]:
     """Serve `app` for the length of a `with` block; gives the base URL."""
-    served = start_in_thread(app, host, port)
+    served = start_in_thread(app, host, port, tls)
     try:
         yield served.url
     finally:

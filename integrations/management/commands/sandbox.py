@@ -1,15 +1,16 @@
-"""`manage.py sandbox servicetitan`: a local stand-in for ServiceTitan, until Ctrl-C."""
+"""`manage.py sandbox servicetitan` or `salesforce`: a local stand-in for that system, until Ctrl-C."""
 
 import argparse
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.sandbox import command, server
+from integrations.sandbox import command
 
 
 class Command(BaseCommand):
-    help = "Serve a local stand-in for ServiceTitan with made-up data, until Ctrl-C."
+    help = "Serve a local stand-in for another system with made-up data, until Ctrl-C."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
@@ -20,9 +21,9 @@ class Command(BaseCommand):
         chosen = argparse.Namespace(**options)
         try:
             sandbox = command.sandbox_from(chosen)
-            running = server.start_in_thread(sandbox, chosen.host, chosen.port)
+            running = command.start(chosen, sandbox, settings.VAR_DIR)
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(command.describe(running.url, sandbox))
+        self.stdout.write(command.describe(chosen, running, sandbox))
         self.stdout.flush()
         command.serve(running)

@@ -17,6 +17,7 @@ from integrations.sandbox.servicetitan.access import Access, Client
 
 APP = "Trunkline"
 PAGES = Path(__file__).parent / "pages"
+STYLE = Path(__file__).parents[1] / "style.css"
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 MODULES = {
     "acc": "Accounting", "crm": "Customer relations", "dis": "Dispatch", "eqs": "Equipment", "jpm": "Job planning",
@@ -27,7 +28,7 @@ MODULES = {
 def answer(access: Access, request: Request) -> Response:
     parts = request.path.strip("/").split("/")[1:]
     if parts == ["style.css"]:
-        return Response((PAGES / "style.css").read_bytes(), content_type="text/css; charset=utf-8")
+        return Response(STYLE.read_bytes(), content_type="text/css; charset=utf-8")
     if request.method == "POST":
         return _act(access, parts)
     if parts == ["connect"]:

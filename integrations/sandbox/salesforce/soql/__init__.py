@@ -1,0 +1,1 @@
+"""SOQL: text -> tokens -> tree (`parse`) -> plan against the schema -> rows (`run`)."""
