@@ -43,6 +43,7 @@ class Standing:
     failure: RunFailure | None = None
     pushed: str = ""
     pushed_at: datetime | None = None
+    delivery: Delivery | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +95,13 @@ def find(text: str, tenants: Sequence[Tenant]) -> Found:
     for hit in sorted(hits, key=lambda hit: order.get(hit.entity, len(order))):
         groups.setdefault(hit.entity, []).append(hit)
     return Found(groups, more)
+
+
+def standings_of(entity: str, record: Any) -> list[Standing]:
+    """Where one record stands in each connected system of its tenant."""
+    hit = Hit(entity, record, record.tenant, record.external_id)
+    _place([hit], [])
+    return hit.standings
 
 
 _ORDER = ("customer", "job", "invoice", "payment", "location", *ENTITIES)
@@ -258,6 +266,7 @@ def _standings(
             waits=_waits(link, connection) or _owes(delivery),
             failure=failures.get((rule.pk, link.external_id if link else hit.external_id)) if rule else None,
             pushed=delivery.get_state_display() if delivery else "",
+            delivery=delivery,
             pushed_at=(delivery.closed_at or delivery.sent_at or delivery.created_at) if delivery else None,
         )
         for link in [*mine] or _NOWHERE

@@ -17,7 +17,6 @@ from integrations import leases
 from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease
 from integrations.models import Connection, Delivery, Heartbeat, Run, SyncRule
-from integrations.push.owing import PUSHING
 from integrations.push.working import due
 from portal.models import Tenant
 
@@ -103,7 +102,7 @@ def candidates(now: datetime) -> list[Candidate]:
     )
     owed = Exists(due(now).filter(rule=OuterRef("pk")))
     unresolved = Exists(Delivery.objects.filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
-    pushing = Q(owes=True, direction__in=PUSHING, synced_at__isnull=False)
+    pushing = Q(owes=True, synced_at__isnull=False)
     pulling = (Q(has_run=True) | Q(due_at__lte=now)) & Q(unresolved=False)
     rules = (
         workable()

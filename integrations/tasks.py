@@ -15,7 +15,8 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, review_requests, runs, schedule
+from integrations import disconnecting, review_requests, runs, schedule, waking
+from integrations.api import idempotency
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
@@ -52,6 +53,12 @@ def wake() -> int:
     if slices and time.monotonic() >= until and schedule.candidates(timezone.now()):
         call_workers(1)  # there is more: leave the queue a turn, then go on
     return slices
+
+
+def wake_for(connection_id: int) -> int:
+    """Changes were committed that a connection is owed: work on what is due, theirs with it."""
+    waking.answered(connection_id)
+    return wake()
 
 
 def tick() -> None:
@@ -146,6 +153,7 @@ def prune(now: datetime) -> None:
         unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
         old.exclude(pk__in=unsolved.values("run")).delete()
         inbox.prune(now)
+        idempotency.prune(now)
         outbox.prune(now)
         Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
 

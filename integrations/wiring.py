@@ -29,6 +29,8 @@ _PHRASES = {
     "deliveries.retried": "asked to retry {note} to {target}",
     "deliveries.given_up": "gave up {note} to {target}",
     "record.created": "made {target}",
+    "api_client.added": "made the API client {target}",
+    "api_client.revoked": "revoked the API client {target}",
 }
 
 

@@ -55,8 +55,8 @@ def record(
 ) -> AuditEntry:
     """Write down that `actor` (by default the person of the current request) did `action` to `target`.
 
-    The tenant is taken from the target, the partner from the tenant, where they are not given. Runs in the
-    caller's transaction: what is rolled back leaves no entry.
+    The tenant is taken from the target, the partner from the tenant, where they are not given. A request without
+    a person may say who acts in `acts_as`. Runs in the caller's transaction: what is rolled back leaves no entry.
     """
     request = current_request.get()
     actor = actor or _person(request)
@@ -64,7 +64,7 @@ def record(
     return AuditEntry.objects.create(
         action=action,
         actor=actor,
-        actor_label=actor.display_name[:200] if actor else "Trunkline",
+        actor_label=(actor.display_name if actor else getattr(request, "acts_as", "Trunkline"))[:200],
         tenant=tenant,
         partner_id=tenant.partner_id if tenant and not partner else _partner_id(partner or target),
         target_type=target._meta.label_lower if target is not None else "",

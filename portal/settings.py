@@ -56,6 +56,8 @@ CUSTOM_API_HOSTS: list[str] = env.list("CUSTOM_API_HOSTS", default=[])
 """`host:port` of every API host beyond the vendors' own that a connection may name. DEBUG adds nothing to it."""
 WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 """`host:port` of addresses inside private networks, or without TLS, that webhooks may be sent to all the same."""
+API_CALLS_A_MINUTE = env.int("API_CALLS_A_MINUTE", default=300)
+"""So many calls a minute are taken from one API client."""
 
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
@@ -76,10 +78,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
+    "integrations.api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

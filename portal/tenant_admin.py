@@ -176,10 +176,13 @@ class TenantAdmin(Audited):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Checked once more with the tenant that the form chose."""
-        action = self.change_action if change else self.add_action
+        self.check_save(request, self.change_action if change else self.add_action, obj)
+        super().save_model(request, obj, form, change)
+
+    def check_save(self, request: HttpRequest, action: Action | None, obj: Any) -> None:
+        """Raises PermissionDenied."""
         if action is None or not self.may_save(request, action, obj):
             raise PermissionDenied
-        super().save_model(request, obj, form, change)
 
     def may_save(self, request: HttpRequest, action: Action, obj: Any) -> bool:
         return access_of(request.user).may(action, self.tenant_of(obj))

@@ -14,7 +14,7 @@ from portal import audit
 from portal.models import User
 from reconciliation.changes import announce
 from reconciliation.entities import Entity
-from reconciliation.models import Change, Record
+from reconciliation.models import Change, Record, Source
 
 
 @transaction.atomic
@@ -25,9 +25,13 @@ def add(
     references: Mapping[str, Record | None] | None = None,
     *,
     actor: User | None = None,
+    source: Source | None = None,
     note: str = "",
 ) -> Any:
-    """Create a record with `values` by field and `references` by name. Raises KeyError for a name that is none."""
+    """Create a record with `values` by field and `references` by name. Raises KeyError for a name that is none.
+
+    `source` is the program that asked for it, where no person did.
+    """
     references = references or {}
     unknown = (values.keys() - entity.fields.keys()) | (references.keys() - entity.references.keys())
     if unknown:
@@ -46,6 +50,7 @@ def add(
         at=now,
         kind=Change.Kind.CREATED,
         actor=actor,
+        source=source,
         fields={},
     )
     audit.record("record.created", record, actor=actor, note=note)

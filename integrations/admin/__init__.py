@@ -1,6 +1,7 @@
 """The admin pages of integrations. Django finds them by this package's name; hooks are hung in here once."""
 
 from integrations.admin import (
+    api_clients,
     connections,
     deliveries,
     failures,
@@ -13,6 +14,7 @@ from integrations.admin import (
 )
 
 __all__ = [
+    "api_clients",
     "connections",
     "deliveries",
     "failures",

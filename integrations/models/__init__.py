@@ -1,5 +1,6 @@
 """Connections to other systems, what of them is synced, and what happened."""
 
+from integrations.models.api import ApiClient, KeptAnswer
 from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
@@ -10,6 +11,7 @@ from integrations.models.wiping import Disconnection
 
 __all__ = [
     "AccessToken",
+    "ApiClient",
     "CallBudget",
     "Connection",
     "Delivery",
@@ -17,6 +19,7 @@ __all__ = [
     "FieldMapping",
     "Heartbeat",
     "Hook",
+    "KeptAnswer",
     "Notice",
     "Outbox",
     "ReviewRequest",

@@ -19,7 +19,8 @@ class Delivery(models.Model):
     While one is open, further changes of its record join it (`changes` counts them). `key` is what the other
     system knows a created row by. `refusals` counts answers that said no, `silences` tries without an answer.
     `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
-    along (`{entity: {record id: values}}`); all are committed before the call is made.
+    along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
+    another record's delivery cannot do without: it is made whatever the direction of its own rule.
     """
 
     class State(models.TextChoices):
@@ -48,6 +49,7 @@ class Delivery(models.Model):
     operation = models.CharField(max_length=6, choices=Operation, blank=True)
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     changes = models.PositiveIntegerField("changes in one", default=1)
+    wanted = models.BooleanField(default=False)
     refusals = models.PositiveIntegerField(default=0)
     silences = models.PositiveIntegerField("tries without an answer", default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

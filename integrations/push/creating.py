@@ -15,7 +15,7 @@ from integrations.connectors.errors import RemoteError
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import outcomes, timing
+from integrations.push import outcomes, owing, timing
 from integrations.push.sending import Sender
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
@@ -75,6 +75,8 @@ def _missing(side: Side, record: Any) -> list[str]:
 def _wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
     """What is on its way is waited for; what is not, a person must give."""
     references = sender.side.entity.references
+    if not sender.dry:
+        _want_parents(sender, record, missing)
     on_the_way = [
         name
         for name in missing
@@ -87,12 +89,28 @@ def _wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str
     ]
     words = ", ".join(name.replace("_", " ") for name in missing)
     if on_the_way == missing:
+        seconds = min(WAIT_FOR_PARENT, timing.current().first_wait)
         return sender.outcomes.postpone(
-            delivery, "waits", f"Waits until its {words} is there.", min(WAIT_FOR_PARENT, timing.current().first_wait)
-        )  # fmt: skip
+            delivery, outcomes.WAITS, f"Waits until its {words} is there.", seconds
+        )
     label = sender.rule.connection.label
     message = f"{label} needs a {words} that it knows. Choose one here, or have it synced; then retry."
     return sender.outcomes.needs_person(delivery, "reference", message)
+
+
+def _want_parents(sender: Sender, record: Any, missing: list[str]) -> None:
+    """What only lives here is created there first, although its rule may only pull: a booked job needs its customer."""
+    connection = sender.rule.connection
+    for name in missing:
+        parent_id = getattr(record, f"{name}_id")
+        rule = connection.rules.filter(entity=sender.side.entity.references[name], enabled=True).first()
+        write = owing.write_of(rule) if rule is not None else None
+        if rule is None or write is None or write.create is None or parent_id is None:
+            continue
+        links = Link.objects.filter(source=connection.source_id, entity=rule.entity, record_id=parent_id)
+        asked = rule.deliveries.filter(record_id=parent_id, wanted=True, state__in=Delivery.OPEN)
+        if not links.exists() and not asked.exists():
+            owing.want(rule, [parent_id])
 
 
 def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Row | None:
@@ -190,6 +208,7 @@ def adopt(
         delivery.external_id, delivery.reply = external_id, row
         sender.outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
     outcomes.answered(sender.rule.connection)
+    outcomes.go_on(sender.rule.connection)
     return None
 
 

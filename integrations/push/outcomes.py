@@ -23,6 +23,7 @@ State = Delivery.State
 DOWN = "Writes wait: "
 """How a connection's problem begins that the outbox has put there."""
 NOT_SEEN = "not_seen"
+WAITS = "waits"
 _TRY_AGAIN = frozenset({"conflict"})
 """Refusals that may pass: the record's state there can change. Others are final at once."""
 
@@ -90,6 +91,12 @@ def answered(connection: Connection) -> None:
     Connection.objects.filter(pk=connection.pk, problem__startswith=DOWN).update(
         problem="", problem_who="", problem_at=None, health=Connection.Health.HEALTHY
     )
+
+
+def go_on(connection: Connection) -> None:
+    """Something has arrived there: what waited for it need not wait any longer."""
+    waiting = Delivery.objects.filter(connection=connection, state=State.OWED, reason=WAITS)
+    waiting.update(next_try_at=timezone.now())
 
 
 def postpone(delivery: Delivery, reason: str, message: str, seconds: float) -> None:

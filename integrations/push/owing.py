@@ -1,8 +1,8 @@
 """Changes owe deliveries: written in the transaction of the change, so that neither is there without the other.
 
 The route: `reconciliation.changes.changed` -> the tenant's rules that push the entity, but the origin's -> one open
-delivery per record, which further changes join. Three queries a rule, whatever the number of records; one
-query in all where nothing is pushed.
+delivery per record, which further changes join -> a worker woken at commit. Three queries a rule, whatever the number
+of records; one query in all where nothing is pushed.
 """
 
 import uuid
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from integrations import waking
 from integrations.connectors.base import Write
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, Delivery, SyncRule
@@ -64,6 +65,17 @@ def owe(rule: SyncRule, record_ids: Collection[int]) -> None:
             _join(joined, now)
             # One that was closed between the two statements took no note of this change: another is owed.
             missing -= set(joined.values_list("record_id", flat=True))
+        waking.at_commit(rule.connection_id)
+
+
+def want(rule: SyncRule, record_ids: Collection[int]) -> None:
+    """Owe the create of records that another one, which the portal writes there, cannot do without.
+
+    A rule that only pulls owes nothing else: what is changed here later stays here.
+    """
+    with transaction.atomic():
+        owe(rule, record_ids)
+        _open(rule, record_ids).update(wanted=True)
 
 
 def _insert(rule: SyncRule, record_ids: Collection[int], now: datetime) -> None:

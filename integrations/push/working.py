@@ -8,7 +8,7 @@ import logging
 import time
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.calls import connector_for
@@ -17,7 +17,7 @@ from integrations.connectors.hosts import AddressRefused
 from integrations.leases import Lease
 from integrations.models import Delivery, Outbox, SyncRule
 from integrations.push import outcomes
-from integrations.push.owing import pushes
+from integrations.push.owing import PUSHING, write_of
 from integrations.push.sending import Sender
 from integrations.scope import ScopeError
 from portal.secrets import SecretUnreadable
@@ -27,9 +27,14 @@ State = Delivery.State
 
 
 def due(now: datetime) -> "QuerySet[Delivery]":
-    """Deliveries whose time has come, of connections that are not waiting as a whole."""
+    """Deliveries whose time has come, of connections that are not waiting as a whole.
+
+    A rule that only pulls sends what another record's delivery wants, and nothing else.
+    """
     return Delivery.objects.filter(
-        state__in=(State.OWED, State.SENDING, State.UNKNOWN), next_try_at__lte=now
+        Q(wanted=True) | Q(rule__direction__in=PUSHING),
+        state__in=(State.OWED, State.SENDING, State.UNKNOWN),
+        next_try_at__lte=now,
     ).exclude(connection__outbox__hold_until__gt=now)
 
 
@@ -40,7 +45,7 @@ def unresolved(rule: SyncRule) -> bool:
 
 def push(rule: SyncRule, lease: Lease, until: float) -> int:
     """Send what is due of one rule. Returns how many deliveries were brought on. Raises LeaseLost."""
-    if not pushes(rule) or rule.synced_at is None or _next(rule) is None:
+    if not rule.enabled or write_of(rule) is None or rule.synced_at is None or _next(rule) is None:
         return 0
     try:
         with connector_for(rule.connection) as (connector, _):

@@ -74,7 +74,7 @@ class Job(Record):
         indexes = [models.Index(fields=["tenant", "number"], name="job_by_number")]
 
     def __str__(self) -> str:
-        return f"Job {self.number}"
+        return f"Job {self.number or f'no. {self.pk}'}"
 
 
 class Note(Record):

@@ -37,7 +37,7 @@ def owed(tenant, ids) -> int:
 
 def test_a_page_of_records_costs_no_more_queries_than_one(tenant, customers):
     one = owed(tenant, [customers[0].pk])
-    assert owed(tenant, [customer.pk for customer in customers[1:]]) == one
+    assert owed(tenant, [customer.pk for customer in customers[1:]]) <= one
     assert Delivery.objects.count() == len(customers)
 
 
