@@ -7,12 +7,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from integrations.booking.asked import Address, Person, Place, Problem, Refused
-from integrations.mapping.phones import Phone, read_phone
 from portal.models import Tenant, User
 from reconciliation.adding import add
 from reconciliation.entities import ENTITIES
 from reconciliation.models import Contact, Customer, Location, Source
 from reconciliation.normalise import search_key
+from reconciliation.phones import Phone, read_phone
 
 
 @dataclass(frozen=True, slots=True)
