@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from portal import audit
 from portal.access import Action, access_of
@@ -133,7 +134,7 @@ class CustomerImportAdmin(ReadOnlyTenantAdmin):
             request,
             "admin/reconciliation/import_columns.html",
             row,
-            title=f"Import {row.name}",
+            title=f"Import {_short(row)}",
             row=row,
             problem=problem,
             columns=_columns(file),
@@ -153,13 +154,17 @@ class CustomerImportAdmin(ReadOnlyTenantAdmin):
     def row_context(self, request: HttpRequest, row: CustomerImport) -> dict[str, Any]:
         waited = (timezone.now() - row.created_at).total_seconds()
         return {
-            "title": f"Import of {row.name}",
+            "title": f"Import of {_short(row)}",
             "row": row,
             "state": state_badge(row),
             "draft": row.state == State.DRAFT,
             "problems": _with_records(row),
             "no_worker": row.state == State.QUEUED and waited > PATIENCE,
         }
+
+
+def _short(row: CustomerImport) -> str:
+    return Truncator(row.name).chars(40)
 
 
 def state_badge(row: CustomerImport) -> str:

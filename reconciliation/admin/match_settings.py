@@ -26,7 +26,7 @@ class PercentField(forms.FloatField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=0, max_value=100, **kwargs)
-        self.widget.attrs.update(step="0.01", inputmode="decimal")
+        self.widget.attrs.update({"step": "0.01", "inputmode": "decimal", "class": "percent"})
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value * 100:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
@@ -46,11 +46,11 @@ class MatchSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic o
     """The limits, lowest first. Switching on what merges by itself, or widening it, asks once more with a count."""
 
     review_from = PercentField(
-        label="Ask a person from … %",
-        help_text="Pairs that score less are ignored. What is listed already stays until everybody is compared again.",
+        label="Ask a person from",
+        help_text="In percent. Pairs that score less are ignored. Listed ones stay until everybody is compared again.",
     )
     merge_from = PercentField(
-        label="Certain from … %", help_text="Scores never reach 100. Learned and measured for 99.95."
+        label="Certain from", help_text="In percent, below 100. Measured for 99.95, which is the default."
     )
     confirmed = forms.BooleanField(
         label="Yes, merge these without asking, and what comes from now on",
@@ -101,10 +101,10 @@ def warning(plan: Planned, merge_from: float) -> str:
 def told(plan: Planned) -> str:
     """What would be merged now."""
     words = (
-        f"Now that is {counted(plan.pairs, 'pairs')}: {counted(plan.customers, 'customers')} become"
+        f"{counted(plan.pairs, 'pairs')} found so far: {counted(plan.customers, 'customers')} become"
         f" {len(plan.groups):,}."
         if plan.groups
-        else "Now that is no pair."
+        else "No pair found so far."
     )
     if not plan.left:
         return words
@@ -141,8 +141,9 @@ class MatchSettingsAdmin(TenantAdmin):
         return self.fieldsets if may else self.readonly_words
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        row = kwargs.get("obj")
-        if row is not None:
+        shown = kwargs.get("obj")
+        row = MatchSettings.objects.select_related("tenant").filter(pk=shown.pk).first() if shown else None
+        if row is not None:  # as it is stored, whatever the form was sent
             plan = planned(row.tenant, row.merge_from)
             context |= {"plan": plan, "told": told(plan), "named": _named(plan), "limits": row}
         return super().render_change_form(request, context, *args, **kwargs)

@@ -55,7 +55,7 @@ def test_switching_it_on_asks_first_with_the_number_of_pairs(staff, limits, tena
     pair(shop.customer(tenant, "Ana"), shop.customer(tenant, "Anna"), 0.9999)
     pair(shop.customer(tenant, "Bea"), shop.customer(tenant, "Bee"), 0.9)
     page = save(staff, limits, merges_by_itself="on").content.decode()
-    assert "Now that is 1 pair: 2 customers become 1." in page
+    assert "1 pair found so far: 2 customers become 1." in page
     assert "Nobody will be asked about pairs of 99.95 % and more" in page
     assert not limits.merges_by_itself
     assert not AuditEntry.objects.filter(action="match_settings.changed").exists()
@@ -100,7 +100,8 @@ def test_its_page_says_what_would_merge_now_by_name(staff, limits, tenant):
     ana, anna = shop.customer(tenant, "Ana Nunez"), shop.customer(tenant, "Anna Nunez")
     pair(ana, anna, 0.9999)
     page = staff.get(address(limits)).content.decode()
-    assert "1 pair: 2 customers become 1" in page
+    assert "1 pair found so far: 2 customers become 1" in page
+    assert "Asks a person" in page
     assert "Anna Nunez" in page
 
 
