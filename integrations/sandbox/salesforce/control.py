@@ -9,6 +9,7 @@ from integrations.sandbox.salesforce.access import Access
 from integrations.sandbox.salesforce.allowance import Allowance
 from integrations.sandbox.salesforce.declaring import declare, field_from, fields_of
 from integrations.sandbox.salesforce.ids import long_id
+from integrations.sandbox.salesforce.jobs import Jobs
 from integrations.sandbox.salesforce.org import DuplicateRule, Org, ValidationRule
 from integrations.sandbox.salesforce.queries import MOST, Cursors
 from integrations.sandbox.salesforce.saving import TESTS
@@ -34,6 +35,7 @@ class Control:
         self.allowance = allowance
         self.latency: tuple[float, float] | None = latency
         self.cursors = Cursors()
+        self.jobs = Jobs()
         self.query_page = MOST
         self._touches = 0
 
@@ -62,6 +64,10 @@ class Control:
     def allow_calls(self, most: int, used: int = 0) -> None:
         """The day's allowance from now on, and how much of it is gone."""
         self.allowance.begin(most, used)
+
+    def slow_jobs(self, seconds: float) -> None:
+        """How long bulk jobs, from now on, take to end."""
+        self.jobs.delay = seconds
 
     # --- rows ---
 

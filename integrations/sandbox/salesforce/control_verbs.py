@@ -29,6 +29,7 @@ VERBS: Mapping[str, Verb] = {
     "lock-rows": lambda control, body: control.lock_rows(body["ids"]),
     "advance": lambda control, body: control.advance(body["seconds"]),
     "allow-calls": lambda control, body: control.allow_calls(body["most"], body.get("used", 0)),
+    "slow-jobs": lambda control, body: control.slow_jobs(body["seconds"]),
     "add-field": lambda control, body: control.add_field(body["object"], body["field"]),
     "add-object": lambda control, body: control.add_object(
         body["name"], body["fields"], body.get("label", "")
