@@ -7,7 +7,9 @@ import pytest
 from werkzeug.test import Client as Browser
 from werkzeug.test import TestResponse
 
+from integrations.sandbox import salesforce
 from integrations.sandbox.servicetitan import Sandbox, create_app, credentials
+from tests.sandbox.salesforce_caller import OrgCaller
 
 NOON = 1_790_000_000.0
 
@@ -84,3 +86,18 @@ def make():
 @pytest.fixture
 def caller(make) -> Caller:
     return make()
+
+
+@pytest.fixture
+def make_org():
+    """Found a Salesforce org at noon; give what differs from an empty one."""
+
+    def found(**options: Any) -> OrgCaller:
+        return OrgCaller(salesforce.create_app(**{"clock": lambda: NOON, **options}))
+
+    return found
+
+
+@pytest.fixture
+def org(make_org) -> OrgCaller:
+    return make_org()
