@@ -7,7 +7,7 @@ worker processes see, and both are asked from the connector's threads, each with
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -15,15 +15,18 @@ from threading import Lock, current_thread, main_thread
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection as database
 from django.db import connections
 from django.db.models import F, Q
 
+from integrations import quota
 from integrations.connectors.base import Connector, Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Policy
 from integrations.connectors.limits import PacedLimiter
 from integrations.connectors.registry import CONNECTORS
+from integrations.connectors.spec import Addresses
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
 from reconciliation.bulk import is_postgres, quick_commits
@@ -138,6 +141,11 @@ class SharedTokenStore:
                 self._held = self._renewed(fetch, stale)
             return self._held[0]
 
+    @on_own_connection
+    def grant(self) -> str:
+        row = AccessToken.objects.filter(connection_id=self.connection_id).first()
+        return row.grant.reveal() if row and row.grant else ""
+
     def _renewed(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:
         try:
             return self._shared(fetch, stale)
@@ -182,21 +190,42 @@ class SharedTokenStore:
         renew = renew_at(token, datetime.now(UTC))
         if self.gate is not None:
             mine = mine.filter(connection__in=self.gate.open)  # a token that comes too late is not kept
-        mine.update(
-            value=token.value,
-            expires_at=renew,
-            scopes=list(token.scopes),
-            version=F("version") + 1,
-            fetching_until=None,
-        )
+        mine.update(**token_columns(token, renew), version=F("version") + 1, fetching_until=None)
         return token, renew
+
+
+def token_columns(token: Token, renew: datetime) -> dict[str, Any]:
+    """What a row keeps of a token; its grant only where it brought one, since the last one then still holds."""
+    grant = {"grant": token.grant} if token.grant else {}
+    return {
+        "value": token.value,
+        "expires_at": renew,
+        "scopes": list(token.scopes),
+        "address": token.address,
+        **grant,
+    }
 
 
 def _stored(row: AccessToken) -> tuple[Token, datetime] | None:
     """The row's token, with the time at which to renew it (which is what the row keeps)."""
     if not row.value or row.expires_at is None:
         return None
-    return Token(row.value.reveal(), row.expires_at, tuple(row.scopes)), row.expires_at
+    token = Token(row.value.reveal(), row.expires_at, tuple(row.scopes), address=row.address)
+    return token, row.expires_at
+
+
+class SharedMemory:
+    """A `Memory` of one connection, in the cache that all workers share. Each test of it begins a new one."""
+
+    def __init__(self, connection: Connection) -> None:
+        tested = connection.tested_at.timestamp() if connection.tested_at else 0
+        self._prefix = f"connector:{connection.pk}:{connection.disconnects}:{tested}"
+
+    def get(self, name: str) -> Any:
+        return cache.get(f"{self._prefix}:{name}")
+
+    def keep(self, name: str, value: Any, seconds: float) -> None:
+        cache.set(f"{self._prefix}:{name}", value, seconds)
 
 
 class CountingLimiter(PacedLimiter):
@@ -224,7 +253,7 @@ def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingL
     spec = CONNECTORS[connection.system]
     gate = Gate(connection)
     gate.check()
-    credentials: dict[str, Any] = connection.credentials.reveal() if connection.credentials else {}
+    credentials = opened(connection)
     key = budget_key(connection, credentials)
     if connection.budget_key != key:
         connection.budget_key = key
@@ -239,12 +268,33 @@ def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingL
         allowed_hosts=settings.CUSTOM_API_HOSTS,
         token_store=SharedTokenStore(connection.pk, gate),
         limiter=limiter,
+        memory=SharedMemory(connection),
         policy=PATIENCE,
     )
     try:
         yield connector, limiter
     finally:
+        quota.note(key, connector.usage)
         connector.close()
+
+
+def addresses_of(connection: Connection) -> Addresses:
+    """Where a connection's system is, for what is asked of it besides a connector's calls."""
+    return Addresses(
+        connection.environment, connection.api_url, connection.auth_url, tuple(settings.CUSTOM_API_HOSTS)
+    )
+
+
+def opened(connection: Connection) -> dict[str, str]:
+    """A connection's credentials, opened; the portal's own app where people log in through it."""
+    stored: dict[str, str] = connection.credentials.reveal() if connection.credentials else {}
+    return {**portal_app(connection.system, stored), **stored}
+
+
+def portal_app(system: str, credentials: Mapping[str, str]) -> dict[str, str]:
+    """The id and secret of the operator's own app at a system, for ways in that go by a person's log-in."""
+    by_log_in = CONNECTORS[system].is_by_log_in(credentials)
+    return dict(settings.CONNECTOR_APPS.get(system, {})) if by_log_in else {}
 
 
 def budget_key(connection: Connection, credentials: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Onboarding a merchant and connecting a system: the acts behind the admin's forms and the commands.
 
 The route: `onboard` (tenant) -> `save_credentials` (connection, rules, mappings) -> `test` (token, scopes,
-and the short lists that a scope is chosen from) -> scope and rules by hand -> `syncing.start`.
+and the short lists that a scope is chosen from) -> scope and rules by hand -> `syncing.start`. A system where a
+person logs in comes to `test` by way of `linking`.
 """
 
 from collections.abc import Mapping
@@ -12,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import disconnecting, mappings
-from integrations.calls import Disconnected, connector_for, forget_token
+from integrations.calls import Disconnected, connector_for, forget_token, portal_app
 from integrations.connectors.base import Check
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
-from integrations.connectors.spec import ConnectorSpec
-from integrations.models import Connection, FieldMapping, SyncRule
+from integrations.connectors.spec import WAY, ConnectorSpec
+from integrations.models import AccessToken, Connection, FieldMapping, SyncRule
 from integrations.work import MISSING_SCOPE, switch_off, work
 from portal import audit
 from portal.models import Partner, Tenant, User
@@ -105,7 +106,10 @@ def save_credentials(
     if known:
         disconnecting.check_reconnect(known)
     stored = dict(known.credentials.reveal()) if known and known.credentials else {}
-    values, wrong = spec.clean({**stored, **{name: text for name, text in credentials.items() if text}})
+    given = {**stored, **{name: text for name, text in credentials.items() if text}}
+    app = portal_app(system, given)
+    values, wrong = spec.clean({**app, **given})
+    values = {name: text for name, text in values.items() if app.get(name) != text}
     errors: dict[str, str] = dict(wrong)
     if environment not in {item.name for item in spec.environments}:
         errors["environment"] = f"“{environment}” is none of {', '.join(e.name for e in spec.environments)}."
@@ -120,12 +124,18 @@ def save_credentials(
         connection = _still(known) if known else _new_connection(tenant, spec)
         if connection.status == Connection.Status.DISCONNECTED:
             disconnecting.begin_again(connection)
+        moved = (connection.environment, connection.api_url, connection.auth_url) != (
+            environment, api_url, auth_url
+        )  # fmt: skip
         connection.environment, connection.api_url, connection.auth_url = environment, api_url, auth_url
-        connection.credentials = values
-        connection.remote_account = values.get(spec.account_field, "")
+        connection.credentials, connection.way = values, values.get(WAY, "")
+        if spec.account_field:
+            connection.remote_account = values.get(spec.account_field, "")
         connection.status = Connection.Status.NEW
         connection.save()
         forget_token(connection)
+        if moved or not connection.is_by_log_in:
+            AccessToken.objects.filter(connection=connection).update(grant="")
         ensure_rules(connection)
         changed = {name: audit.CHANGED for name in values if values[name] != stored.get(name)}
         action = "connection.changed" if known else "connection.added"
@@ -210,6 +220,7 @@ def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
     if not row.update(
         status=status,
         health=health,
+        remote_account=found.account_id or connection.remote_account,
         problem="",
         problem_who="",
         problem_at=None,

@@ -19,6 +19,7 @@ from django.db import connection as database
 from django.db.models import F, ProtectedError, Q, QuerySet
 from django.utils import timezone
 
+from integrations import revoking
 from integrations.models import AccessToken, Connection, Delivery, Disconnection, Run, RunFailure, SyncRule
 from portal import audit
 from portal.models import User
@@ -101,6 +102,7 @@ def disconnect(
     if name.strip() != connection.tenant.name:
         raise Refused(f"Type the merchant's name exactly as it is written: {connection.tenant.name}.")
     wipe = mode == Disconnection.Mode.WIPE
+    link = revoking.ending(connection)
     with transaction.atomic():
         _close(connection, wipe)
         try:
@@ -113,6 +115,9 @@ def disconnect(
         note = "its records are being wiped" if wipe else "its records are kept, frozen"
         audit.record("connection.disconnected", connection, actor=user, tenant=connection.tenant, note=note)
     connection.refresh_from_db()
+    if link is not None:  # after the commit: whether the system answers must not keep the connection alive
+        ended.not_told = revoking.end(connection, link)
+        ended.save(update_fields=["not_told"])
     return ended
 
 

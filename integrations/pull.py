@@ -45,8 +45,8 @@ class Pull:
     ) -> None:
         self.run, self.rule, self.lease = run, run.rule, lease
         self.connector, self.limiter, self.progress = connector, limiter, progress
-        self.entity = declaration(self.rule)
         self.reader: Reader = reader_of(self.rule)
+        self.entity = self.reader.entity  # with the rule's own mapping: some systems are asked by field
         self.intake = intake_of(self.rule, run.pk)
         self.troubled = runs.open_failures(self.rule.pk)
         self._clock = time.monotonic()
@@ -180,7 +180,7 @@ class Pull:
         if not wanted:
             return
         ids = [failure.external_id for failure in wanted if failure.external_id]
-        rows = self.connector.fetch(self.entity, ids) if self.entity.ids and self.entity.path else []
+        rows = self.connector.fetch(self.entity, ids) if self.entity.ids else []
         read = {str(row.get(self.entity.id)) for row in rows}
         rows += [f.payload for f in wanted if f.external_id and f.external_id not in read and f.payload]
         self._write(self._mapped(rows), None)

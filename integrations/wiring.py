@@ -10,6 +10,7 @@ from portal import audit, health
 
 _PHRASES = {
     "connection.added": "stored credentials of {target}",
+    "connection.linked": "linked {target} by logging in there",
     "connection.changed": "changed credentials or address of {target}",
     "connection.disconnected": "disconnected {target}: {note}",
     "connection.wiped": "wiped what came through {target}: {note}",

@@ -54,6 +54,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CUSTOM_API_HOSTS: list[str] = env.list("CUSTOM_API_HOSTS", default=[])
 """`host:port` of every API host beyond the vendors' own that a connection may name. DEBUG adds nothing to it."""
+CONNECTOR_APPS: dict[str, dict[str, str]] = env.json("CONNECTOR_APPS", default={})
+"""The operator's own apps at systems where people log in, as JSON: system -> `client_id` and `client_secret`.
+
+Without one, each connection is given the id and secret of an app of its merchant's.
+"""
+LINK_CALLBACK_URL = env.str("LINK_CALLBACK_URL", default="")
+"""Where systems send people back after a log-in there: https://…/linked/. Empty: this portal as it was called."""
+WRITE_IN_BULK_ABOVE = env.int("WRITE_IN_BULK_ABOVE", default=2000)
+"""From so many records on that wait for one system, where it has a bulk API, they go there as one job."""
 WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 """`host:port` of addresses inside private networks, or without TLS, that webhooks may be sent to all the same."""
 API_CALLS_A_MINUTE = env.int("API_CALLS_A_MINUTE", default=300)

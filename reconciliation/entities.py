@@ -265,6 +265,44 @@ ENTITIES: Mapping[str, Entity] = {
             references={"location": "location", "customer": "customer"},
             currency_fields=("cost",),
         ),
+        Entity(
+            "person",
+            records.Person,
+            references={"customer": "customer", "owner": "owner"},
+            forms={"email": forms.email, **forms.ADDRESS},
+        ),
+        Entity(
+            "opportunity",
+            records.Opportunity,
+            references={"customer": "customer", "campaign": "campaign", "owner": "owner"},
+            currency_fields=("amount",),
+        ),
+        Entity(
+            "opportunity_role",
+            records.OpportunityRole,
+            references={"opportunity": "opportunity", "person": "person"},
+        ),
+        Entity(
+            "case",
+            records.Case,
+            references={"customer": "customer", "person": "person", "owner": "owner"},
+        ),
+        Entity(
+            "campaign_member",
+            records.CampaignMember,
+            references={"campaign": "campaign", "person": "person"},
+        ),
+        Entity(
+            "task",
+            records.Task,
+            references={
+                "customer": "customer",
+                "person": "person",
+                "opportunity": "opportunity",
+                "case": "case",
+                "owner": "owner",
+            },
+        ),
     )
 }
 

@@ -38,6 +38,7 @@ class Standing:
     batch: UUID | None = None
     failures: int = 0
     live: bool = False
+    is_scoped: bool = True
 
     @property
     def is_connected(self) -> bool:
@@ -60,9 +61,9 @@ class Step:
 
 
 def steps(at: Standing, label: str) -> list[Step]:
-    """All seven steps, in order."""
+    """All steps, in order; a system whose rows are shared whole has no scope to choose."""
     known = bool(at.status)
-    return [
+    found = [
         Step("details", "Details", "done", "Name, time zone, phone region and currency.", "Change"),
         _step("credentials", f"{label} credentials", known, *_credentials_words(at, label)),
         _test_step(at),
@@ -74,6 +75,7 @@ def steps(at: Standing, label: str) -> list[Step]:
         _step("review", "Review and go live", at.live, "Counts by entity and what failed, before the merchant goes live.",
               "Review", "Look again"),
     ]  # fmt: skip
+    return [step for step in found if at.is_scoped or step.name != "scope"]
 
 
 def _step(name: str, title: str, done: bool, words: str, todo: str, change: str) -> Step:
@@ -149,6 +151,7 @@ def standing(tenant: Tenant, connection: Connection | None) -> Standing:
             ~Q(state=RunFailure.State.RESOLVED), rule__connection=connection
         ).count(),
         live=live,
+        is_scoped=connection.is_scoped,
     )
 
 
@@ -175,6 +178,7 @@ def next_of(connection: Connection) -> dict[str, Any]:
 def panel(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
     """The card above a tenant's form: the checklist until the merchant is live, then how its connection fares."""
     access = access_of(request.user)
+    others = {other.system: other for other in tenant.connections.exclude(system=FIRST_SYSTEM)}
     connection = tenant.connections.filter(system=FIRST_SYSTEM).first()
     if connection is not None:
         connection.tenant = tenant
@@ -192,5 +196,6 @@ def panel(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         "done": sum(step.state == "done" for step in found),
         "may_configure": access.may(Action.CONFIGURE, tenant),
         "may_run": access.may(Action.RUN, tenant),
+        "others": [(spec, others.get(name)) for name, spec in CONNECTORS.items() if name != FIRST_SYSTEM],
         "onboarding": tenant.status == Tenant.Status.ONBOARDING,
     }  # fmt: skip

@@ -15,6 +15,7 @@ from integrations.admin import words
 from integrations.admin.checklist import next_of
 from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
+from integrations.admin.linking import LinkPages
 from integrations.admin.rules import RulesPage
 from integrations.admin.scopes import ScopePage
 from integrations.admin.search import SearchPage
@@ -30,6 +31,7 @@ from portal.tenant_admin import TenantAdmin, object_view
 @admin.register(Connection)
 class ConnectionAdmin(
     CredentialsPages,
+    LinkPages,
     TestPage,
     ScopePage,
     RulesPage,

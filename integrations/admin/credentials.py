@@ -1,5 +1,6 @@
 """The pages on which a connection's credentials are typed in. Secrets go in and never come back out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,10 +10,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from integrations import connecting
+from integrations import connecting, linking
 from integrations.connectors.hosts import CUSTOM
 from integrations.connectors.registry import CONNECTORS
-from integrations.connectors.spec import ConnectorSpec, CredentialField
+from integrations.connectors.spec import WAY, ConnectorSpec, CredentialField
 from integrations.models import Connection
 from portal.access import Action, access_of
 from portal.forms import SecretFormField
@@ -51,6 +52,13 @@ class CredentialsForm(forms.Form):
             self.initial.update(
                 environment=connection.environment, api_url=connection.api_url, auth_url=connection.auth_url
             )
+        if spec.ways:
+            self.fields[WAY] = forms.ChoiceField(
+                label="How Trunkline gets in",
+                choices=[(way.name, way.label) for way in spec.ways],
+                widget=forms.RadioSelect,
+                initial=(connection.way if connection else "") or spec.ways[0].name,
+            )
         for item in spec.fields:
             field = self._field(item)
             field.error_messages["required"] = f"{item.label} is missing. Where it is found stands below."
@@ -59,17 +67,23 @@ class CredentialsForm(forms.Form):
     def _field(self, item: CredentialField) -> forms.Field:
         """What is stored need not be typed again; only the account's own number is shown."""
         stored = self.connection.credentials if self.connection else None
-        label = item.label if item.required else f"{item.label} (optional)"
+        app = settings.CONNECTOR_APPS.get(self.spec.system, {})
+        # What belongs to one way in, or what the portal's own app may bring, is asked for by the connector's check.
+        required = item.required and not item.ways and item.name not in app
+        label = item.label if item.required and item.name not in app else f"{item.label} (optional)"
+        help_text = (
+            f"{item.help} Left empty, this portal's own app is used." if item.name in app else item.help
+        )
         if item.secret:
             return SecretFormField(
-                label=label, help_text=item.help, required=item.required, initial=stored, max_length=400
+                label=label, help_text=help_text, required=required, initial=stored, max_length=8000
             )
         is_account = item.name == self.spec.account_field
         field = forms.CharField(
             label=label,
-            help_text=item.help,
+            help_text=help_text,
             max_length=200,
-            required=item.required and not stored,
+            required=required and not stored,
             initial=self.connection.remote_account if self.connection and is_account else "",
             widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
         )
@@ -78,8 +92,17 @@ class CredentialsForm(forms.Form):
         return field
 
     @property
-    def credential_fields(self) -> list[forms.BoundField]:
-        return [self[item.name] for item in self.spec.fields]
+    def way_field(self) -> forms.BoundField | None:
+        return self[WAY] if self.spec.ways else None
+
+    @property
+    def credential_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """Each with the class names by which the stylesheet shows it for its ways in alone."""
+        return [(self[item.name], self._shown_for(item)) for item in self.spec.fields]
+
+    def _shown_for(self, item: CredentialField) -> str:
+        places = [place for place, way in enumerate(self.spec.ways) if item.belongs_to(way.name)]
+        return " ".join(["by-way", *(f"way-{place}" for place in places)]) if item.ways else ""
 
     @property
     def address_fields(self) -> list[forms.BoundField]:
@@ -93,7 +116,11 @@ class CredentialsForm(forms.Form):
             return connecting.save_credentials(
                 tenant,
                 self.spec.system,
-                {item.name: data[item.name] for item in self.spec.fields},
+                {
+                    name: data[name]
+                    for name in (WAY, *(item.name for item in self.spec.fields))
+                    if name in data
+                },
                 environment=data["environment"],
                 api_url=data["api_url"].strip() if custom else "",
                 auth_url=data["auth_url"].strip() if custom else "",
@@ -103,6 +130,12 @@ class CredentialsForm(forms.Form):
         except ValidationError as error:
             self.add_error(None, error)
             return None
+
+
+def _callback_url(request: HttpRequest) -> str:
+    from integrations.admin.linking import callback_url  # the pages beside each other lead to each other
+
+    return callback_url(request)
 
 
 def _is_custom(connection: Connection | None) -> bool:
@@ -146,6 +179,8 @@ class CredentialsPages(OwnPages):
         if request.method == "POST" and form.is_valid():
             user = request.user
             saved = form.save(tenant, user if isinstance(user, User) else None)
+            if saved is not None and saved.is_by_log_in:
+                return redirect("admin:integrations_connection_link", saved.pk)
             if saved is not None:
                 try_it(request, saved)
                 return redirect("admin:integrations_connection_test", saved.pk)
@@ -158,20 +193,26 @@ class CredentialsPages(OwnPages):
             connection=connection,
             spec=spec,
             form=form,
+            callback_url=_callback_url(request) if spec.log_in else "",
             tab="credentials",
         )
 
 
 def try_it(request: HttpRequest, connection: Connection) -> None:
     """Test a connection and say how it went; the test page shows the rest."""
-    user = request.user
+    user = request.user if isinstance(request.user, User) else None
+    say_how_it_went(request, lambda: linking.test_and_start(connection, user=user))
+
+
+def say_how_it_went(request: HttpRequest, act: Callable[[], connecting.Tested]) -> None:
+    """Do what ends with a test, and tell its outcome."""
     try:
-        tested = connecting.test(connection, user=user if isinstance(user, User) else None)
+        tested = act()
     except connecting.ConnectingFailed as error:
         messages.error(request, f"The test failed. {error}")
         return
-    if tested.switched_off:
-        count = len(tested.check.missing)
+    count = len(tested.check.missing)
+    if count:
         messages.warning(
             request, f"Connected. {count} scope{'s are' if count > 1 else ' is'} missing; see below."
         )

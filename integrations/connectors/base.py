@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from integrations.connectors.errors import RemoteError
 
 Row = dict[str, Any]
 
@@ -18,12 +21,14 @@ Row = dict[str, Any]
 class Reference:
     """A remote member that holds another entity's external id.
 
-    `required` means that the row makes no sense without it: it waits until the other record has arrived.
+    `required` means that the row makes no sense without it: it waits until the other record has arrived. `prefix` is
+    how ids of that entity begin, where the member may hold ids of several.
     """
 
     remote: str
     entity: str
     required: bool = False
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Find(StrEnum):
     KEY = "key"
     SIBLINGS = "siblings"
     FEED = "feed"
+    UPSERT = "upsert"
+    """Not at all: a create under the same key is the same row, however often it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ class Write:
     those of them that go whole or not at all, each with what stands for null in it. `references` are sent by
     a create, as the numbers they are; `needed` are members without which a create makes no sense. `alike` are the
     members that tell a row among its siblings; `rename` gives members that a write calls otherwise than a read.
-    `two_way` is how a new connection begins.
+    `two_way` is how a new connection begins. `batch` is how many rows one call takes (`Connector.write_many`); it may
+    be more than one only where `find` is UPSERT: a batch whose answer was lost is sent again.
     """
 
     scope: str
@@ -95,15 +103,17 @@ class Write:
     parts: tuple[Parts, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     two_way: bool = False
+    batch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
     """How one entity of one system is read, and, with `write`, written.
 
-    `path` is its paged list and `feed` its export feed; either may be missing. `{tenant}` in them is the
-    remote tenant id. `modified_filter` is False where the list cannot be asked for changes only. `ids` is the
-    list's parameter that takes ids; None where single rows cannot be read again.
+    `path` is its paged list and `feed` its export feed, or the name of the remote object that is asked for changes;
+    either may be missing. `{tenant}` in them is the remote tenant id. `modified_filter` is False where the list
+    cannot be asked for changes only. `ids` is the list's parameter that takes ids; None where single rows cannot
+    be read again. `deleted` is a member that is true for rows that are gone there.
     `mapping` is the default field mapping, which a person may change per connection.
     """
 
@@ -122,6 +132,7 @@ class Entity:
     created: str | None = "createdOn"
     modified: str | None = "modifiedOn"
     active: str | None = "active"
+    deleted: str | None = None
     merged_to: str | None = None
     modified_filter: bool = True
     sort: str | None = "+Id"
@@ -157,10 +168,14 @@ class ScopeCheck:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of a connection test: it reached the system, and these scopes were granted or missing."""
+    """The outcome of a connection test: it reached the system, and these scopes were granted or missing.
+
+    `account_id` is the account's own id, where the system tells it and nobody typed it in.
+    """
 
     account: str
     scopes: tuple[ScopeCheck, ...]
+    account_id: str = ""
 
     @property
     def missing(self) -> tuple[ScopeCheck, ...]:
@@ -169,11 +184,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token, opaque, and the aware UTC time at which it ends."""
+    """An access token, opaque, and the aware UTC time at which it ends.
+
+    `address` is where it is to be used, if the system says so with each token. `grant` is what the next token is
+    asked with (a refresh token), where this answer brought a new one; the one before it may be dead from then on.
+    `account_id` is whose it is, where the answer tells.
+    """
 
     value: str = field(repr=False)
     expires_at: datetime
     scopes: tuple[str, ...] = ()
+    address: str = ""
+    grant: str = field(default="", repr=False)
+    account_id: str = ""
 
 
 class TokenStore(Protocol):
@@ -184,6 +207,77 @@ class TokenStore(Protocol):
     """
 
     def current(self, fetch: Callable[[], Token], *, stale: str | None = None) -> Token: ...
+
+    def grant(self) -> str:
+        """What a person's log-in left to ask for tokens with, as it stands now; empty where there is none."""
+        ...
+
+
+class Memory(Protocol):
+    """Remembers small answers of one connection for all workers, and may forget them at any time."""
+
+    def get(self, name: str) -> Any:
+        """What was kept under this name, or None."""
+        ...
+
+    def keep(self, name: str, value: Any, seconds: float) -> None:
+        """Keep a JSON value for so long."""
+        ...
+
+
+class Forgetful:
+    """A `Memory` that keeps nothing."""
+
+    def get(self, name: str) -> Any:
+        return None
+
+    def keep(self, name: str, value: Any, seconds: float) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Calls used of those that the remote allows in a day, as it last said."""
+
+    used: int
+    allowed: int
+
+    @property
+    def share(self) -> float:
+        return self.used / self.allowed if self.allowed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteField:
+    """One member of a remote row, as its system describes it.
+
+    `path` is dotted. `type` is one of text, integer, decimal, number, boolean, date, timestamp, choice, choices,
+    reference, email, phone, address, json. `length` is in characters, None where there is no limit to know.
+    `required` means that a create makes no sense without it. `choices` are (value, label) of a pick list that
+    is `closed` if it takes nothing else. `refers_to` are remote object names. `key` marks members by which a row
+    is found and written (external ids).
+    """
+
+    path: str
+    label: str
+    type: str
+    length: int | None = None
+    required: bool = False
+    writable: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    closed: bool = False
+    refers_to: tuple[str, ...] = ()
+    custom: bool = False
+    key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One row of a batch: a new one under our `key`, or a change of the row `external_id`."""
+
+    body: Row
+    key: str = ""
+    external_id: str = ""
 
 
 class Limiter(Protocol):
@@ -203,6 +297,15 @@ class Connector(Protocol):
 
     system: str
     entities: Mapping[str, Entity]
+
+    @property
+    def usage(self) -> Usage | None:
+        """What of the day's calls is used, as the last reply said; None where the system does not say."""
+        ...
+
+    def describe(self, entity: Entity) -> list[RemoteField]:
+        """The members of the entity's rows, custom ones too, as far as the system can tell. Raises RemoteError."""
+        ...
 
     def check(self) -> Check: ...
 
@@ -234,6 +337,14 @@ class Connector(Protocol):
 
     def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
         """Send changed members; returns the row as a pull would give it, None where the reply is empty."""
+        ...
+
+    def write_many(self, entity: Entity, rows: Sequence[Writing]) -> list["str | RemoteError"]:
+        """Write rows together, at most `Write.batch`: the external id of each, or why it alone was refused.
+
+        May be repeated with the same keys and ids without harm. Raises RemoteError where the whole call failed.
+        Only for entities whose write declares a batch.
+        """
         ...
 
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:

@@ -48,14 +48,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: parsed JSON (None for an allowed empty body) and its size in bytes."""
+    """A good answer: parsed JSON (None for an allowed empty body; its text for a `Call.text`) and its size in bytes."""
 
     data: Any
     size: int
 
 
 class HttpClient:
-    """Sends the calls of one connection. Safe to use from many threads."""
+    """Sends the calls of one connection. Safe to use from many threads. `note` is shown every reply."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class HttpClient:
         limiter: Limiter | None = None,
         policy: Policy | None = None,
         limits: Limits | None = None,
+        note: Callable[[Reply], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[], float] = random.random,
@@ -71,6 +72,7 @@ class HttpClient:
         self.policy = policy or Policy()
         self._classify = classify
         self._limiter = limiter
+        self._note = note
         self._transport = Transport(limits or Limits(), clock)
         self._clock = clock
         self._sleep = sleep
@@ -109,6 +111,8 @@ class HttpClient:
     ) -> Answer:
         seconds = max(1.0, deadline - self._clock())
         reply = self._transport.exchange(call, credentials, seconds)
+        if self._note is not None:
+            self._note(reply)
         if 200 <= reply.status < 300:
             return _parse(call, reply)
         raise classify(call, reply)
@@ -139,6 +143,8 @@ def _parse(call: Call, reply: Reply) -> Answer:
         if call.empty_ok:
             return Answer(None, len(reply.body))
         raise _unreadable(call, reply, "empty body")
+    if call.text:
+        return Answer(reply.body.decode(errors="replace"), len(reply.body))
     try:
         return Answer(orjson.loads(reply.body), len(reply.body))
     except orjson.JSONDecodeError as error:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
+from integrations.connectors.salesforce.spec import SALESFORCE
 from integrations.connectors.servicetitan.spec import SERVICETITAN
 from integrations.connectors.spec import ConnectorSpec
 
-CONNECTORS: Mapping[str, ConnectorSpec] = {spec.system: spec for spec in (SERVICETITAN,)}
+CONNECTORS: Mapping[str, ConnectorSpec] = {spec.system: spec for spec in (SERVICETITAN, SALESFORCE)}

@@ -1,16 +1,19 @@
 """What the portal must know about a system before it can connect one: its fields, environments and builder."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from integrations.connectors.base import Connector, Entity, Limiter, TokenStore
+from integrations.connectors.base import Connector, Entity, Limiter, Memory, Token, TokenStore
 from integrations.connectors.hosts import CUSTOM, Hosts
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One thing a person types in. `validate` returns the clean value or raises ValueError with what to do."""
+    """One thing a person types in. `validate` returns the clean value or raises ValueError with what to do.
+
+    `ways` are the names of the `Way`s that it belongs to; none means all. `default` stands where nothing is given.
+    """
 
     name: str
     label: str
@@ -18,6 +21,68 @@ class CredentialField:
     secret: bool = False
     required: bool = True
     validate: Callable[[str], str] = str.strip
+    ways: frozenset[str] = frozenset()
+    default: str = ""
+
+    def belongs_to(self, way: str) -> bool:
+        return not self.ways or way in self.ways
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which a system lets Trunkline in. `by_log_in` means that a person logs in there in the browser.
+
+    For such a way the operator may keep an app of the portal's own, so that nobody types in its id and secret.
+    """
+
+    name: str
+    label: str
+    help: str
+    by_log_in: bool = False
+
+
+WAY = "way"
+"""The credential that holds the name of the chosen `Way`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """A connection's environment with the addresses of a custom one, and what such a one may name."""
+
+    environment: str
+    api_url: str = ""
+    auth_url: str = ""
+    allowed_hosts: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A log-in that has begun: where the person goes, and what must be kept here until they are back."""
+
+    url: str
+    state: str
+    verifier: str = field(repr=False)
+
+
+class LogIn(Protocol):
+    """A system's own log-in page: there and back. Both may raise `hosts.AddressRefused`."""
+
+    def begin(self, credentials: Mapping[str, str], addresses: Addresses, redirect_uri: str) -> Begun: ...
+
+    def finish(
+        self,
+        credentials: Mapping[str, str],
+        addresses: Addresses,
+        redirect_uri: str,
+        code: str,
+        verifier: str,
+    ) -> Token:
+        """The first token, with its grant. Raises RemoteError."""
+        ...
+
+
+Revoke = Callable[[Mapping[str, str], Addresses, str], None]
+"""Ends a grant at its system: credentials, addresses, the grant. Raises RemoteError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +101,8 @@ class Build(Protocol):
     """Makes a connector from checked credentials.
 
     `api_url` and `auth_url` count for the custom environment alone; `allowed_hosts` are the `host:port` texts
-    that it may name. `tuning` is passed on (policy, limits). Raises `hosts.AddressRefused`.
+    that it may name. `memory` keeps what need not be asked each time. `tuning` is passed on (policy, limits). Raises
+    `hosts.AddressRefused`.
     """
 
     def __call__(
@@ -49,6 +115,7 @@ class Build(Protocol):
         api_url: str = "",
         auth_url: str = "",
         allowed_hosts: Collection[str] = (),
+        memory: Memory = ...,
         **tuning: Any,
     ) -> Connector: ...
 
@@ -59,8 +126,11 @@ class ConnectorSpec:
 
     `rate` is the calls a second that keep its limit; `late_effect` the seconds in which a call whose answer was lost
     may still take effect, which is the system's own time-out and some; `account_field` is the credential that
-    people know the account by; `check_address` refuses, as `build` does, addresses that a custom environment may
-    not have; `switch_off` tells the merchant's admin where access is ended at the system itself.
+    people know the account by, empty where the system itself names it; `check_address` refuses, as `build` does,
+    addresses that a custom environment may not have; `switch_off` tells the merchant's admin where access is ended
+    at the system itself. `ways` are the ways in, the usual one first; `log_in` is there where one of them is a
+    person's log-in, `revoke` where a grant can be ended by a call. `scoped` is False for a system whose rows are
+    shared whole: it has none of the lists that a scope is chosen from.
     """
 
     system: str
@@ -74,13 +144,31 @@ class ConnectorSpec:
     account_field: str
     switch_off: str = ""
     late_effect: float = 120.0
+    ways: tuple[Way, ...] = ()
+    log_in: LogIn | None = None
+    revoke: Revoke | None = None
+    scoped: bool = True
+
+    def way_of(self, credentials: Mapping[str, str]) -> Way | None:
+        """The chosen way; the usual one where none is chosen, None where there is nothing to choose from."""
+        chosen = credentials.get(WAY, "")
+        return next((way for way in self.ways if way.name == chosen), next(iter(self.ways), None))
+
+    def is_by_log_in(self, credentials: Mapping[str, str]) -> bool:
+        way = self.way_of(credentials)
+        return way is not None and way.by_log_in
 
     def clean(self, credentials: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """The credentials as they are to be stored, and what is wrong with them, both by field name."""
         values: dict[str, str] = {}
         wrong: dict[str, str] = {}
+        way = self.way_of(credentials)
+        if way is not None:
+            values[WAY] = way.name
         for item in self.fields:
-            given = credentials.get(item.name, "").strip()
+            if way is not None and not item.belongs_to(way.name):
+                continue
+            given = credentials.get(item.name, "").strip() or item.default
             if not given:
                 if item.required:
                     wrong[item.name] = f"{item.label} is missing. {item.help}"

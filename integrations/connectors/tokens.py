@@ -30,8 +30,9 @@ def renew_at(token: Token, fetched_at: datetime) -> datetime:
 class InProcessTokenStore:
     """A `TokenStore` for the threads of one process."""
 
-    def __init__(self, clock: Callable[[], datetime] = now_utc) -> None:
+    def __init__(self, clock: Callable[[], datetime] = now_utc, grant: str = "") -> None:
         self._clock = clock
+        self._grant = grant
         self._lock = Lock()
         self._held: tuple[Token, datetime] | None = None
         self._failures = 0
@@ -48,6 +49,9 @@ class InProcessTokenStore:
                 raise self._failure  # the fetch that this caller waited for failed: it failed for all
             return self._fetch(fetch)
 
+    def grant(self) -> str:
+        return self._grant
+
     def _usable(self, stale: str | None) -> Token | None:
         held = self._held
         if held is None or held[0].value == stale or self._clock() >= held[1]:
@@ -61,6 +65,7 @@ class InProcessTokenStore:
             self._failure = error
             self._failures += 1
             raise
+        self._grant = token.grant or self._grant
         self._held = (token, renew_at(token, self._clock()))
         return token
 

@@ -25,10 +25,11 @@ CHUNK = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is sent. `json` and `form` exclude each other.
+    """What is sent. `json`, `form` and `csv` exclude each other.
 
-    `repeatable` marks calls that may be sent twice without harm; `empty_ok` is for writes that answer
-    nothing; `paced` is False for calls outside the remote's rate limit (a token endpoint).
+    `text` is for replies that are no JSON. `extra` are headers of this call alone. `repeatable` marks calls that
+    may be sent twice without harm; `empty_ok` is for writes that answer nothing; `paced` is False for calls
+    outside the remote's rate limit (a token endpoint).
     """
 
     method: str
@@ -36,8 +37,11 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = field(default=None, repr=False)
     form: str | None = field(default=None, repr=False)
+    csv: str | None = field(default=None, repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
     empty_ok: bool = False
+    text: bool = False
     paced: bool = True
 
     @property
@@ -46,17 +50,19 @@ class Call:
         return f"{self.method} {urlsplit(self.url).path}"
 
     def body(self) -> bytes | None:
-        if self.form is not None:
-            return self.form.encode()
+        if self.form is not None or self.csv is not None:
+            return (self.form or self.csv or "").encode()
         return None if self.json is None else orjson.dumps(self.json)
 
     def headers(self) -> dict[str, str]:
-        found = {"Accept": "application/json", "User-Agent": "Trunkline/1"}
-        if self.form is not None:
+        found = {"Accept": "text/csv" if self.text else "application/json", "User-Agent": "Trunkline/1"}
+        if self.csv is not None:
+            found["Content-Type"] = "text/csv; charset=UTF-8"
+        elif self.form is not None:
             found["Content-Type"] = "application/x-www-form-urlencoded"
         elif self.json is not None:
             found["Content-Type"] = "application/json"
-        return found
+        return {**found, **self.extra}
 
 
 @dataclass(frozen=True, slots=True)

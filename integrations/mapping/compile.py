@@ -41,6 +41,7 @@ def compile_entity(entity: Entity, *, region: str = "US") -> Compiled:
     get_id = _id_reader(entity.id)
     get_children = _children_reader(entity.children, region)
     created, modified, active, merged = entity.created, entity.modified, entity.active, entity.merged_to
+    deleted = entity.deleted
 
     def map_row(row: Row) -> Mapped:
         flag = True if active is None else row.get(active, True)
@@ -50,7 +51,7 @@ def compile_entity(entity: Entity, *, region: str = "US") -> Compiled:
             refer(row),
             _moment(row, modified),
             _moment(row, created),
-            True if flag is None else _flag(flag, active),
+            (True if flag is None else _flag(flag, active)) and not (deleted and row.get(deleted)),
             None if merged is None else _reference(merged, row.get(merged)),
             get_children(row),
         )
@@ -74,7 +75,10 @@ def _filler(
 
 
 def _referrer(references: Mapping[str, Reference]) -> Callable[[Row], dict[str, str]]:
-    simple = tuple((name, ref.remote) for name, ref in references.items() if "." not in ref.remote)
+    simple = tuple(
+        (name, ref.remote) for name, ref in references.items() if "." not in ref.remote and not ref.prefix
+    )
+    mixed = tuple((name, ref.remote, ref.prefix) for name, ref in references.items() if ref.prefix)
     nested = tuple(
         (name, ref.remote, parse(ref.remote)[0]) for name, ref in references.items() if "." in ref.remote
     )
@@ -85,6 +89,10 @@ def _referrer(references: Mapping[str, Reference]) -> Callable[[Row], dict[str, 
         for name, remote in simple:
             if value := row.get(remote):
                 found[name] = str(value) if type(value) is int else _id_text(name, remote, value)
+        for name, remote, prefix in mixed:
+            value = row.get(remote)
+            if type(value) is str and value.startswith(prefix):
+                found[name] = value
         for name, remote, path in nested:
             value = dig(row, path)
             if value and value is not MISSING:

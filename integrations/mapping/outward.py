@@ -33,7 +33,9 @@ def _ids(value: Any) -> list[int]:
 
 
 REVERSE: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("text", "trimmed", "upper", "lower", "email", "integer", "number", "boolean"), _plain),
+    **dict.fromkeys(
+        ("text", "trimmed", "upper", "lower", "email", "integer", "number", "boolean", "date"), _plain
+    ),
     "decimal": _amount,
     "timestamp": _time,
     "id_list": _ids,

@@ -115,6 +115,10 @@ def boolean(value: Any) -> bool:
     return found
 
 
+def customer_kind(value: Any) -> str:
+    return "Residential" if boolean(value) else "Commercial"
+
+
 def timestamp(value: Any) -> datetime:
     """ISO 8601 to an aware UTC time. Fractions beyond microseconds are cut off; no zone means UTC."""
     try:
@@ -189,6 +193,7 @@ _SIMPLE: tuple[tuple[str, str, str, Convert, frozenset[type], int], ...] = (
     ("decimal", "decimal", "An exact amount, from a number or from text", decimal, _NOTHING, 1),
     ("cents", "decimal", "An exact amount, from a whole number of cents", cents, _NOTHING, 1),
     ("boolean", "boolean", "Yes or no", boolean, frozenset({bool}), 1),
+    ("customer_kind", "text", "Residential for yes, Commercial for no", customer_kind, _NOTHING, 1),
     ("timestamp", "timestamp", "A date and time; without a zone it is UTC", timestamp, _NOTHING, 1),
     ("json", "json", "Anything, as it comes", json, _NOTHING, 1),
     ("id_list", "json", "A list of ids", id_list, _NOTHING, 1),

@@ -42,6 +42,9 @@ class Connection(models.Model):
     environment = models.CharField(max_length=12, default="production")
     api_url = models.CharField("API address", max_length=200, blank=True)
     auth_url = models.CharField("token address", max_length=200, blank=True)
+    way = models.CharField(
+        max_length=24, blank=True, editable=False, help_text="Which of the system's ways in it uses"
+    )
     remote_account = models.CharField(max_length=64, blank=True)
     credentials = EncryptedJSONField(blank=True, default="")
     scope = models.JSONField(default=everything)
@@ -89,6 +92,22 @@ class Connection(models.Model):
         return spec.label if spec else self.system
 
     @property
+    def is_by_log_in(self) -> bool:
+        """Whether a person links it by logging in at the system."""
+        from integrations.connectors.registry import CONNECTORS
+
+        spec = CONNECTORS.get(self.system)
+        return spec is not None and spec.is_by_log_in({"way": self.way})
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether its system has the lists that a scope is chosen from."""
+        from integrations.connectors.registry import CONNECTORS
+
+        spec = CONNECTORS.get(self.system)
+        return spec is None or spec.scoped
+
+    @property
     def may_call(self) -> bool:
         """Whether workers may call the remote system for this connection."""
         return self.status == self.Status.CONNECTED and self.tenant.status in {
@@ -110,12 +129,18 @@ class Connection(models.Model):
 
 
 class AccessToken(models.Model):
-    """The current access token of a connection, for all workers; and who is fetching the next one."""
+    """The current access token of a connection, for all workers; and who is fetching the next one.
+
+    `address` is where the token is used, if its system says so; `grant` is what a person's log-in left to ask for
+    tokens with. It outlives the tokens.
+    """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="token")
     value = EncryptedTextField(blank=True, default="")
     expires_at = models.DateTimeField(null=True)
     scopes = models.JSONField(default=list)
+    address = models.CharField(max_length=200, blank=True)
+    grant = EncryptedTextField(blank=True, default="")
     version = models.PositiveIntegerField(default=0)
     fetching_until = models.DateTimeField(null=True)
 
@@ -135,6 +160,9 @@ class CallBudget(models.Model):
     minute = models.BigIntegerField(default=0)
     minute_calls = models.PositiveIntegerField(default=0)
     last_minute_calls = models.PositiveIntegerField(default=0)
+    day_used = models.PositiveIntegerField(db_default=0)
+    day_allowed = models.PositiveIntegerField(db_default=0)
+    day_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"Call budget {self.key[:8]}"

@@ -23,6 +23,7 @@ class Disconnection(models.Model):
     staying = models.JSONField(default=dict)
     done = models.JSONField(default=dict)
     at = models.BigIntegerField(default=0)
+    not_told = models.TextField(blank=True, help_text="Why the system could not be told to end the link")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -12,6 +12,7 @@ from reconciliation.admin import (
     money,
     people,
     reviews,
+    sales,
     tenant_panel,
     work,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "money",
     "people",
     "reviews",
+    "sales",
     "tenant_panel",
     "work",
 ]

@@ -11,6 +11,7 @@ from reconciliation.admin import columns, shown
 from reconciliation.admin.filters import ActiveFilter, by_words
 from reconciliation.admin.records import Linked, RecordAdmin
 from reconciliation.models import (
+    Case,
     Contact,
     Customer,
     Equipment,
@@ -20,7 +21,10 @@ from reconciliation.models import (
     Lead,
     Location,
     Membership,
+    Opportunity,
     Payment,
+    Person,
+    Task,
 )
 from reconciliation.search import Ways, search_customers
 
@@ -57,6 +61,10 @@ class CustomerAdmin(RecordAdmin):
         Linked("Memberships", Membership, "customer"),
         Linked("Equipment", Equipment, "customer"),
         Linked("Leads", Lead, "customer"),
+        Linked("People", Person, "customer"),
+        Linked("Opportunities", Opportunity, "customer"),
+        Linked("Cases", Case, "customer"),
+        Linked("Tasks", Task, "customer"),
     )
     balance_amount = columns.amount("balance")
 

@@ -13,6 +13,14 @@ from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.models.people import Contact, Customer, Location
 from reconciliation.models.reviews import BulkReview
+from reconciliation.models.sales import (
+    CampaignMember,
+    Case,
+    Opportunity,
+    OpportunityRole,
+    Person,
+    Task,
+)
 from reconciliation.models.work import (
     Appointment,
     Assignment,
@@ -30,6 +38,8 @@ __all__ = [
     "BlockingKey",
     "Booking",
     "BulkReview",
+    "CampaignMember",
+    "Case",
     "Change",
     "Conflict",
     "Contact",
@@ -54,11 +64,15 @@ __all__ = [
     "MergeSettings",
     "NameCount",
     "Note",
+    "Opportunity",
+    "OpportunityRole",
     "Payment",
     "PaymentSplit",
+    "Person",
     "Record",
     "ReferenceItem",
     "RefusedPair",
     "Source",
+    "Task",
     "Unmatched",
 ]

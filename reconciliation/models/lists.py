@@ -16,6 +16,7 @@ class ReferenceItem(Record):
         CAMPAIGN = "campaign"
         PAYMENT_TYPE = "payment_type", "payment type"
         MEMBERSHIP_TYPE = "membership_type", "membership type"
+        OWNER = "owner"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.TextField(blank=True)

@@ -89,3 +89,35 @@ def an_item(tenant):
 @makes("reconciliation.exportfile")
 def an_export_file(tenant):
     return ExportFile.objects.create(actor=someone(tenant), tenant=tenant, entity="invoice", format="csv")
+
+
+@makes("reconciliation.person")
+def a_person(tenant):
+    return shop.person(tenant, _payer(tenant), last_name=planted(tenant))
+
+
+@makes("reconciliation.opportunity")
+def an_opportunity(tenant):
+    return shop.opportunity(tenant, _payer(tenant), name=planted(tenant))
+
+
+@makes("reconciliation.opportunityrole")
+def an_opportunity_role(tenant):
+    deal, person = shop.opportunity(tenant), shop.person(tenant, last_name=planted(tenant))
+    return shop.make("opportunity_role", tenant, opportunity=deal, person=person, role=planted(tenant))
+
+
+@makes("reconciliation.case")
+def a_case(tenant):
+    return shop.make("case", tenant, customer=_payer(tenant), subject=planted(tenant))
+
+
+@makes("reconciliation.campaignmember")
+def a_campaign_member(tenant):
+    campaign = shop.item(tenant, "campaign", name=planted(tenant))
+    return shop.make("campaign_member", tenant, campaign=campaign, person=shop.person(tenant))
+
+
+@makes("reconciliation.task")
+def a_task(tenant):
+    return shop.make("task", tenant, customer=_payer(tenant), subject=planted(tenant))

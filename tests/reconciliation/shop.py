@@ -144,3 +144,11 @@ def link(record: Any, entity: str, **values: Any) -> Link:
         "payload": {"id": int(record.external_id)},
     }
     return Link.objects.create(entity=entity, record_id=record.pk, **{**defaults, **values})
+
+
+def person(tenant: Tenant, of: Customer | None = None, **values: Any) -> Any:
+    return make("person", tenant, customer=of or customer(tenant), **values)
+
+
+def opportunity(tenant: Tenant, of: Customer | None = None, **values: Any) -> Any:
+    return make("opportunity", tenant, customer=of or customer(tenant), **values)

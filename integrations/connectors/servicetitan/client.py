@@ -8,11 +8,23 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.connectors.base import Check, Entity, Limiter, Page, Row, Token, TokenStore
+from integrations.connectors.base import (
+    Check,
+    Entity,
+    Limiter,
+    Page,
+    RemoteField,
+    Row,
+    Token,
+    TokenStore,
+    Usage,
+    Writing,
+)
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import Hosts
 from integrations.connectors.http import Answer, HttpClient, Policy
 from integrations.connectors.servicetitan import scopes
+from integrations.connectors.servicetitan.describing import described
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.connectors.servicetitan.errors import classify
 from integrations.connectors.servicetitan.writing import Writes
@@ -21,6 +33,7 @@ from integrations.connectors.transport import Call, Limits
 
 SYSTEM = "servicetitan"
 IDS_PER_CALL = 50
+SAMPLE = 50
 _NO_PARAMS: Mapping[str, str] = {}
 
 
@@ -120,6 +133,24 @@ class ServiceTitanConnector:
     def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
         """See `Connector.find`."""
         return self._writes.find(entity, body, key, parent, since)
+
+    def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
+        """No entity of ServiceTitan declares a batch: its API writes row by row."""
+        raise ValueError(f"{entity.name} is written row by row.")
+
+    @property
+    def usage(self) -> Usage | None:
+        """ServiceTitan counts calls a second, none a day."""
+        return None
+
+    def describe(self, entity: Entity) -> list[RemoteField]:
+        """There is no describe: what is declared, and what the newest rows show beyond it."""
+        return described(entity, self._sample(entity))
+
+    def _sample(self, entity: Entity) -> list[Row]:
+        if entity.path is not None:
+            return self.list_page(entity, 1, SAMPLE).rows
+        return self.feed_page(entity, None).rows[:SAMPLE]
 
     def check(self) -> Check:
         """Get a token, then try what it grants with one small read a module. Raises RemoteError if nothing works."""

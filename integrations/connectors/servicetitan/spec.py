@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from integrations.connectors.base import Connector, Limiter, TokenStore
+from integrations.connectors.base import Connector, Limiter, Memory, TokenStore
 from integrations.connectors.hosts import CUSTOM, Hosts, resolve
 from integrations.connectors.servicetitan.client import SYSTEM, ServiceTitanConnector
 from integrations.connectors.servicetitan.entities import ENTITIES
@@ -63,6 +63,7 @@ def build(
     api_url: str = "",
     auth_url: str = "",
     allowed_hosts: Collection[str] = (),
+    memory: Memory | None = None,  # nothing here is asked so often that it is worth keeping
     **tuning: Any,
 ) -> Connector:
     """A connector for one merchant; see `spec.Build`."""

@@ -75,6 +75,8 @@ class Writes:
                 return [row for row in self._siblings(entity, parent) if _alike(entity, row, body)]
             case Find.FEED:
                 return [row for row in self._newest(entity, since) if _alike(entity, row, body, parent)]
+            case Find.UPSERT:
+                raise ValueError("ServiceTitan knows no upsert.")
 
     def _marked(self, key: str) -> Row:
         if not self._guid:
