@@ -86,7 +86,8 @@ class Write:
     a create, as the numbers they are; `needed` are members without which a create makes no sense. `alike` are the
     members that tell a row among its siblings; `rename` gives members that a write calls otherwise than a read.
     `two_way` is how a new connection begins. `batch` is how many rows one call takes (`Connector.write_many`); it may
-    be more than one only where `find` is UPSERT: a batch whose answer was lost is sent again.
+    be more than one only where `find` is UPSERT: a batch whose answer was lost is sent again. `bulk` is how many
+    rows one job takes (`Connector.begin_bulk`), 0 where there are no jobs.
     """
 
     scope: str
@@ -104,6 +105,7 @@ class Write:
     rename: Mapping[str, str] = field(default_factory=dict)
     two_way: bool = False
     batch: int = 1
+    bulk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,12 +341,20 @@ class Connector(Protocol):
         """Send changed members; returns the row as a pull would give it, None where the reply is empty."""
         ...
 
-    def write_many(self, entity: Entity, rows: Sequence[Writing]) -> list["str | RemoteError"]:
+    def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
         """Write rows together, at most `Write.batch`: the external id of each, or why it alone was refused.
 
         May be repeated with the same keys and ids without harm. Raises RemoteError where the whole call failed.
         Only for entities whose write declares a batch.
         """
+        ...
+
+    def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
+        """Hand over many rows, all new or all changes, at most `Write.bulk`; returns the job's id."""
+        ...
+
+    def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+        """As `write_many`, once the job is over; None before. Of `rows`, only keys and ids are looked at."""
         ...
 
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:

@@ -16,11 +16,16 @@ from reconciliation.models import JSONTextField
 class Delivery(models.Model):
     """One outward write that changes of one record owe to one connection.
 
-    While one is open, further changes of its record join it (`changes` counts them). `key` is what the other
-    system knows a created row by. `refusals` counts answers that said no, `silences` tries without an answer.
-    `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
-    along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
-    another record's delivery cannot do without: it is made whatever the direction of its own rule.
+        While one is open, further changes of its record join it (`changes` counts them). `key` is what the other
+        system knows a created row by. `refusals` counts answers that said no, `silences` tries without an answer.
+        `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
+    <<<<<<< HEAD
+        along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
+        another record's delivery cannot do without: it is made whatever the direction of its own rule.
+    =======
+        along (`{entity: {record id: values}}`); all are committed before the call is made. `job` is the other system's
+        bulk job that it is on its way with.
+    >>>>>>> 0b0d419 (Write to Salesforce 200 rows a call, each answered to its own delivery)
     """
 
     class State(models.TextChoices):
@@ -57,6 +62,7 @@ class Delivery(models.Model):
     message = models.TextField(blank=True)
     who = models.CharField(max_length=20, blank=True)
     external_id = models.CharField(max_length=64, blank=True)
+    job = models.CharField(max_length=64, blank=True, editable=False)
     request: "models.Field[Any, Any]" = JSONTextField(null=True)
     reply: "models.Field[Any, Any]" = JSONTextField(null=True)
     values: "models.Field[Any, Any]" = JSONTextField(default=dict)

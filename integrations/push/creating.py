@@ -37,8 +37,8 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
             delivery, "no_create", f"A {side.entity.label} comes with its parent."
         )
     parent = sender.parent_of(record)
-    if missing := _missing(side, record):
-        return _wait_for(sender, delivery, record, missing)
+    if missing := missing_of(side, record):
+        return wait_for(sender, delivery, record, missing)
     if (found := _look_up(sender, delivery, record, parent)) is not None:
         return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
     return _anew(sender, delivery, record, parent)
@@ -52,27 +52,31 @@ def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
         message = "It is not there, and each try ended without an answer."
         return sender.outcomes.needs_person(delivery, "no_answer", message)
     try:
-        body, parts = _body(sender, delivery, record)
+        body, parts = body_of(sender, record)
     except CannotCreate as error:
         return sender.outcomes.needs_person(delivery, "incomplete", str(error))
     held = sender.side.held(record)
     fields = {name: [None, held[name]] for name in sender.side.filled_in(record)}
     sender.begin(delivery, Delivery.Operation.CREATE, body, fields, parts)
-    external_id = sender.connector.create(sender.side.declared, body, key=_key(delivery), parent=parent)
+    key = key_of(sender.side, delivery)
+    external_id = sender.connector.create(sender.side.declared, body, key=key, parent=parent)
     return adopt(sender, delivery, record, external_id, parent)
 
 
-def _key(delivery: Delivery) -> str:
+def key_of(side: Side, delivery: Delivery) -> str:
+    """What the other system knows the row by: the try's own key, or the record's where a key is one row for ever."""
+    if side.write.find is Find.UPSERT:
+        return f"{delivery.connection.tenant_id}-{delivery.record_id}"
     return str(delivery.key)
 
 
-def _missing(side: Side, record: Any) -> list[str]:
+def missing_of(side: Side, record: Any) -> list[str]:
     """References without which the row cannot be created, and that the system does not know yet."""
     wanted = {*side.write.references, *([side.write.parent] if side.write.parent else ())}
     return [name for name in sorted(wanted) if not side.parent_id(record, name)]
 
 
-def _wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
+def wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
     """What is on its way is waited for; what is not, a person must give."""
     references = sender.side.entity.references
     if not sender.dry:
@@ -118,11 +122,11 @@ def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Ro
     side, begun = sender.side, delivery.begun_at
     if not timing.protected:
         return None
-    if begun is None and side.write.find is not Find.SIBLINGS:
+    if side.write.find is Find.UPSERT or (begun is None and side.write.find is not Find.SIBLINGS):
         return None
-    body = delivery.request or side.body(record, side.filled_in(record), None)
+    body = delivery.request or side.body(record, side.filled_in(record), None) | side.referenced(record)
     rows = sender.connector.find(
-        side.declared, body, key=_key(delivery), parent=parent, since=begun or timezone.now()
+        side.declared, body, key=key_of(side, delivery), parent=parent, since=begun or timezone.now()
     )
     ids = [str(row[side.declared.id]) for row in rows]
     links = Link.objects.filter(source=sender.rule.connection.source_id, entity=sender.rule.entity)
@@ -132,15 +136,14 @@ def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Ro
     return next((row for row in rows if str(row[side.declared.id]) not in taken), None)
 
 
-def _body(sender: Sender, delivery: Delivery, record: Any) -> tuple[Row, dict[str, Any]]:
+def body_of(sender: Sender, record: Any) -> tuple[Row, dict[str, Any]]:
     """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`."""
     side = sender.side
     body = side.body(record, side.filled_in(record), None)
     for name in side.write.needed:
         if body.get(side.write.rename.get(name, name)) in (None, ""):
             raise CannotCreate(f"{sender.rule.connection.label} needs its {name}. Fill it in here.")
-    for name, member in side.write.references.items():
-        body[member] = int(side.parent_id(record, name))
+    body |= side.referenced(record)
     parts: dict[str, Any] = {}
     for part in side.write.parts:
         _add_part(sender, record, part, body, parts)
@@ -206,7 +209,7 @@ def adopt(
         for part, rows in below.items():
             _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
         delivery.external_id, delivery.reply = external_id, row
-        sender.outcomes.close(delivery, State.DONE, more=_moved_on(side, record))
+        sender.outcomes.close(delivery, State.DONE, more=moved_on(side, record))
     outcomes.answered(sender.rule.connection)
     outcomes.go_on(sender.rule.connection)
     return None
@@ -232,7 +235,7 @@ def _made(
     return row or sender.read_back(external_id, parent), below
 
 
-def _moved_on(side: Side, record: Any) -> bool:
+def moved_on(side: Side, record: Any) -> bool:
     """Whether the record was changed after the body was made that is now there: found so, it may be an old one."""
     link = side.link_of(record.pk)
     fresh = side.entity.objects.get(pk=record.pk)

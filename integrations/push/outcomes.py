@@ -6,7 +6,7 @@ without an answer while others are answered waits for a person as well.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,9 @@ NOT_SEEN = "not_seen"
 WAITS = "waits"
 _TRY_AGAIN = frozenset({"conflict"})
 """Refusals that may pass: the record's state there can change. Others are final at once."""
+_ROW_BUSY = frozenset({"row_locked", "unprocessed"})
+"""What concerns one row and passes by itself."""
+_LIMITS = frozenset({"rate_limited", "daily_limit"})
 
 
 def begin(
@@ -39,13 +42,22 @@ def begin(
     now = timezone.now()
     delivery.state, delivery.operation = State.SENDING, operation
     delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
-    delivery.begun_at, delivery.sent_at = delivery.begun_at or now, now
+    delivery.begun_at, delivery.sent_at, delivery.job = delivery.begun_at or now, now, ""
     delivery.next_try_at = now + timing.current().abandoned_after(delivery.connection.system)
     delivery.save(
         update_fields=[
-            "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at",
+            "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at", "job",
+            "external_id",
         ]
     )  # fmt: skip
+
+
+def in_job(deliveries: Sequence[Delivery], job: str, seconds: float) -> None:
+    """They are on their way with a bulk job, which is asked again after so many seconds."""
+    at = timezone.now() + timedelta(seconds=seconds)
+    for delivery in deliveries:
+        delivery.job, delivery.next_try_at = job, at
+    Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries]).update(job=job, next_try_at=at)
 
 
 def close(
@@ -135,6 +147,8 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
     }
     if delivery.state == State.UNKNOWN:
         return _still_unknown(delivery, error)
+    if error.reason in _ROW_BUSY and _wait_for_row(delivery, error):
+        return True
     if error.who is Who.RETRY_LATER:
         _silent(delivery, error)
         return False
@@ -150,6 +164,26 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
         _set(delivery, State.OWED, error.reason, error.message, error.who, at)
     else:
         needs_person(delivery, error.reason, error.message, error.who)
+    return True
+
+
+def failed_together(deliveries: Sequence[Delivery], error: RemoteError) -> bool:
+    """One call for all of them failed as a whole: one silence of the system, not one for each row."""
+    first, *others = deliveries
+    goes_on = failed(first, error)
+    for delivery in others:
+        delivery.refusals, delivery.silences, delivery.reply = first.refusals, first.silences, first.reply
+        _set(delivery, State(first.state), first.reason, first.message, first.who, first.next_try_at)
+    return goes_on
+
+
+def _wait_for_row(delivery: Delivery, error: RemoteError) -> bool:
+    """The row alone is busy: it waits, the connection does not. False once it has been so too often."""
+    if delivery.refusals + 1 >= timing.current().most_silences:
+        return False
+    delivery.refusals += 1
+    at = timezone.now() + timing.current().wait(delivery.refusals)
+    _set(delivery, State.OWED, error.reason, error.message, error.who, at)
     return True
 
 
@@ -172,7 +206,7 @@ def _configuration(delivery: Delivery, error: RemoteError) -> bool:
 
 def _silent(delivery: Delivery, error: RemoteError) -> None:
     """No answer, or "not now": the connection waits as a whole."""
-    limited = error.reason == "rate_limited"
+    limited = error.reason in _LIMITS
     until = _hold(delivery.connection, error, counts=not limited)
     if error.unknown:
         _unknown(delivery, error)

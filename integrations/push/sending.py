@@ -107,19 +107,26 @@ class Sender:
         if delivery.state == State.SENDING:  # whoever was sending it is dead
             delivery.state = State.UNKNOWN
         record = self.side.entity.objects.filter(pk=delivery.record_id).first()
-        if record is None:
-            return self.outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")
         link = self.side.link_of(delivery.record_id)
+        if not self.has_ended(delivery, record, link):
+            return create(self, delivery, record) if link is None else self._update(delivery, record, link)
+        return None
+
+    def has_ended(self, delivery: Delivery, record: Any, link: Link | None) -> bool:
+        """Close a delivery that has nothing to write any more. What stays has no link, or one to be updated."""
+        if record is None:
+            self.outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")
+            return True
         if link is None and getattr(record, "merged_into_id", None) is None:
-            return create(self, delivery, record)
+            return False
         if link is None or link.state != Link.State.LIVE:
             why = "It was merged into another record, left the scope, or is waiting."
-            return self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
+            self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
+            return True
         if self.side.write.update is None:
-            return self.outcomes.close(
-                delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only"
-            )
-        return self._update(delivery, record, link)
+            self.outcomes.close(delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only")
+            return True
+        return False
 
     def _update(self, delivery: Delivery, record: Any, link: Link) -> None:
         parent = self.parent_of(record)
@@ -129,7 +136,7 @@ class Sender:
             return self.outcomes.needs_person(delivery, "not_found", message)
         with transaction.atomic():  # a dry run leaves it by raising, which rolls back what was taken in
             self.take_in(row, link, delivery.values)
-            found = self._compared(delivery, record, link, row)
+            found = self.compared(delivery, record, link, row)
         if found is None:
             return None
         body, fields = found
@@ -137,7 +144,7 @@ class Sender:
         reply = self.connector.update(self.side.declared, link.external_id, body, parent=parent)
         return self._accept(delivery, link, fields, reply, parent)
 
-    def _compared(
+    def compared(
         self, delivery: Delivery, record: Any, link: Link, row: Row
     ) -> tuple[Row, dict[str, list[Any]]] | None:
         """The body and its fields, as [theirs, ours]; None where the delivery has come to its end instead."""

@@ -3,7 +3,7 @@
 Knows the record, its link and the rule's mapping; makes no call and changes no state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,14 @@ class Side:
         values = {name: getattr(record, name) for name in names}
         return body_of(self.lines, self.write, values, names, row)
 
+    def referenced(self, record: Any) -> Row:
+        """The members of a create that name other records; ids that are numbers go as numbers."""
+        found: Row = {}
+        for name, member in self.write.references.items():
+            external_id = self.parent_id(record, name)
+            found[member] = int(external_id) if external_id.isdigit() else external_id
+        return found
+
     def filled_in(self, record: Any) -> list[str]:
         """The fields worth naming in a create: those that hold something."""
         return [name for name in self.lines if getattr(record, name) not in (None, "", [], False)]
@@ -62,10 +70,18 @@ class Side:
 
     def link_of(self, record_id: int) -> Link | None:
         """The record's link that is synced, else one that is not (merged, frozen), else None."""
+        return self.links_of([record_id]).get(record_id)
+
+    def links_of(self, record_ids: Sequence[int]) -> dict[int, Link]:
+        """`link_of` of many records, in one query."""
         links = Link.objects.filter(
-            source=self.rule.connection.source_id, entity=self.rule.entity, record_id=record_id
+            source=self.rule.connection.source_id, entity=self.rule.entity, record_id__in=record_ids
         )
-        return min(links, key=lambda link: (link.state != Link.State.LIVE, link.pk), default=None)
+        found: dict[int, Link] = {}
+        for link in sorted(links, key=lambda link: (link.state != Link.State.LIVE, link.pk), reverse=True):
+            if link.record_id is not None:
+                found[link.record_id] = link
+        return found
 
     def parent_id(self, record: Any, reference: str) -> str:
         """The external id of the record that `reference` leads to; empty while the system does not know it."""

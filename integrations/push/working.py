@@ -1,22 +1,27 @@
 """Work on what is owed: the deliveries of one rule, under its lease, so that no pull of it runs beside.
 
-The route: a rule's due deliveries, oldest first -> `Sender.send` each -> until none is due, the connection is silent,
-or the slice is over.
+The route: a rule's due deliveries, oldest first -> `Sender.send` each, or `Batch.send` many where the system takes many
+rows a call -> until none is due, the connection is silent, or the slice is over.
 """
 
 import logging
 import time
 from datetime import datetime
+from functools import partial
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from integrations import quota
 from integrations.calls import connector_for
+from integrations.connectors.base import Write
 from integrations.connectors.errors import Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.leases import Lease
 from integrations.models import Delivery, Outbox, SyncRule
 from integrations.push import outcomes
+from integrations.push.batching import Batch
 from integrations.push.owing import PUSHING, write_of
 from integrations.push.sending import Sender
 from integrations.scope import ScopeError
@@ -45,15 +50,17 @@ def unresolved(rule: SyncRule) -> bool:
 
 def push(rule: SyncRule, lease: Lease, until: float) -> int:
     """Send what is due of one rule. Returns how many deliveries were brought on. Raises LeaseLost."""
-    if not rule.enabled or write_of(rule) is None or rule.synced_at is None or _next(rule) is None:
+    if not rule.enabled or write_of(rule) is None or rule.synced_at is None or not _next(rule, 1):
         return 0
     try:
         with connector_for(rule.connection) as (connector, _):
             sender = Sender(rule, connector, lease)
+            send = Batch(sender).send if sender.side.write.batch > 1 else partial(_one, sender)
+            most = sender.side.write.batch
             count = 0
-            while (delivery := _next(rule)) is not None:
-                count += 1
-                if not sender.send(delivery) or time.monotonic() > until:
+            while deliveries := _next(rule, most if most == 1 else portion_of(rule, sender.side.write)):
+                count += len(deliveries)
+                if not send(deliveries) or time.monotonic() > until:
                     break
             return count
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
@@ -63,10 +70,37 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
         return 0
 
 
-def _next(rule: SyncRule) -> Delivery | None:
+def _one(sender: Sender, deliveries: list[Delivery]) -> bool:
+    return sender.send(deliveries[0])
+
+
+def portion_of(rule: SyncRule, write: Write) -> int:
+    """How many to take at once: a call's worth, or a job's where thousands wait."""
+    if write.bulk and _due(rule).count() > settings.WRITE_IN_BULK_ABOVE:
+        return write.bulk
+    return write.batch
+
+
+def _next(rule: SyncRule, most: int) -> list[Delivery]:
+    """The oldest that are due, none while the connection waits; those of one bulk job stay together."""
     if Outbox.objects.filter(connection_id=rule.connection_id, hold_until__gt=timezone.now()).exists():
-        return None
-    found = due(timezone.now()).filter(rule=rule).order_by("id").first()
-    if found is not None:
-        found.rule, found.connection = rule, rule.connection
+        return []
+    first = _due(rule).order_by("id").first()
+    if first is None:
+        return []
+    on_its_way = Q(state=State.SENDING) & ~Q(job="")
+    if first.state == State.SENDING and first.job:
+        found = list(Delivery.objects.filter(on_its_way, rule=rule, job=first.job).order_by("id"))
+    else:
+        found = list(_due(rule).exclude(on_its_way).order_by("id")[:most])
+    for delivery in found:
+        delivery.rule, delivery.connection = rule, rule.connection
+    return found
+
+
+def _due(rule: SyncRule) -> "QuerySet[Delivery]":
+    """What is due of one rule; while the day's calls run short, only what was never tried before."""
+    found = due(timezone.now()).filter(rule=rule)
+    if quota.is_short(rule.connection.budget_key, timezone.now()):
+        return found.exclude(state=State.OWED, begun_at__isnull=False)
     return found

@@ -39,7 +39,11 @@ _UNITS_ELSEWHERE = {
 _SUMS_OF_CHILDREN = {"invoice_line": ("total", "cost"), "payment_split": ("amount",)}
 """Quantities and unit prices add up to nothing."""
 _NAMING = {"name", "number"}
-_NAMED_BY_NUMBER = {"job", "appointment", "invoice", "payment"}
+_NAMED_BY = {
+    **dict.fromkeys(("job", "invoice", "appointment", "payment", "case"), "number"),
+    "person": "last_name",
+}
+"""By which field a record of an entity is named where another refers to it; the rest by `name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _columns(entity: Entity) -> Iterable[Column]:
 def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:
     for name, target in references.items():
         yield Column(f"{name}_external_id", f"{name}__external_id", "id")
-        yield Column(name, f"{name}__{'number' if target in _NAMED_BY_NUMBER else 'name'}", "text")
+        yield Column(name, f"{name}__{_NAMED_BY.get(target, 'name')}", "text")
 
 
 def plan_of_children(name: str, entity: Entity) -> Plan:

@@ -1,47 +1,49 @@
 """Bulk API 2.0: one job for up to ten thousand rows, with an answer for each.
 
-The route: rows -> CSV -> job made, filled and closed -> asked until it is over -> its results by our own key column,
-since their order is not kept. A job that was cut off is made again: upserts and updates may be repeated.
+The route: rows -> CSV -> job made, filled and closed -> asked now and then until it is over -> its results by our own
+key column, since their order is not kept. A job that was cut off is made again: upserts and updates may be repeated.
 """
 
 import csv
 import io
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from integrations.connectors.base import Row, Writing
+from integrations.connectors.base import Writing
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer
 from integrations.connectors.salesforce.errors import of_cell
 from integrations.connectors.transport import Call
 
 MOST = 10_000
-LONGEST = 540.0
 _JOBS = "jobs/ingest"
 _NULL = "#N/A"
-_OVER = frozenset({"JobComplete", "Failed", "Aborted"})
+_AT_WORK = frozenset({"Open", "UploadComplete", "InProgress"})
 Send = Callable[[Callable[[str], Call]], Answer]
 
 
-def write(
-    send: Send, name: str, key: str, rows: Sequence[Writing], *, sleep: Callable[[float], None] = time.sleep
-) -> "list[str | RemoteError]":
-    """An id or an error for each row, in their order: all new ones, or all changes. Raises RemoteError."""
-    upsert = not rows[0].external_id
-    job = _begin(send, name, key if upsert else "")
-    text = as_csv(rows, key if upsert else "Id")
-    send(lambda base: Call("PUT", f"{base}{_JOBS}/{job}/batches", csv=text, repeatable=False, empty_ok=True))
+def begin(send: Send, name: str, key: str, rows: Sequence[Writing]) -> str:
+    """Hand rows over, to be upserted on `key`, or updated where there is none; returns the job's id."""
+    job = _begin(send, name, key)
+    text = as_csv(rows, key or "Id")
+    send(lambda base: Call("PUT", f"{base}{_JOBS}/{job}/batches", csv=text, empty_ok=True))
     send(
         lambda base: Call("PATCH", f"{base}{_JOBS}/{job}", json={"state": "UploadComplete"}, repeatable=True)
     )
-    found = _wait(send, job, sleep)
+    return job
+
+
+def end(send: Send, job: str, column: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+    """An id or an error for each row, in their order; None while the job is at work. Raises RemoteError."""
+    found = send(lambda base: Call("GET", f"{base}{_JOBS}/{job}", repeatable=True)).data
+    if found["state"] in _AT_WORK:
+        return None
     if found["state"] != "JobComplete":
         message = (
             f"Salesforce gave up a bulk job: {found.get('errorMessage') or found['state']}. Tell support."
         )
         raise RemoteError(Who.OUR_BUG, "bulk_failed", message, details=f"job {job}")
-    return _answers(send, job, rows, key if upsert else "Id")
+    return _answers(send, job, column, rows)
 
 
 def _begin(send: Send, name: str, key: str) -> str:
@@ -56,26 +58,10 @@ def _begin(send: Send, name: str, key: str) -> str:
     return str(send(lambda base: Call("POST", base + _JOBS, json=body, repeatable=True)).data["id"])
 
 
-def _wait(send: Send, job: str, sleep: Callable[[float], None]) -> Row:
-    """Ask less and less often, since each question is a call of the day's."""
-    give_up, pause = time.monotonic() + LONGEST, 0.2
-    while True:
-        found: Row = send(lambda base: Call("GET", f"{base}{_JOBS}/{job}", repeatable=True)).data
-        if found["state"] in _OVER:
-            return found
-        if time.monotonic() > give_up:
-            message = (
-                "Salesforce has not finished a bulk job in nine minutes. Trunkline tries again by itself."
-            )
-            raise RemoteError(Who.RETRY_LATER, "bulk_slow", message, details=f"job {job}", unknown=True)
-        sleep(pause)
-        pause = min(pause * 2, 10.0)
-
-
-def _answers(send: Send, job: str, rows: Sequence[Writing], column: str) -> "list[str | RemoteError]":
+def _answers(send: Send, job: str, column: str, rows: Sequence[Writing]) -> "list[str | RemoteError]":
     found: dict[str, str | RemoteError] = {}
     for row in _results(send, job, "successfulResults"):
-        found[row[column] if column in row else row["sf__Id"]] = row["sf__Id"]
+        found[row.get(column) or row["sf__Id"]] = row["sf__Id"]
     for row in _results(send, job, "failedResults"):
         found[row[column]] = of_cell(row["sf__Error"], f"bulk {job}")
     lost = RemoteError(

@@ -117,14 +117,22 @@ class SalesforceConnector:
         """See `Connector.write_many`."""
         return self._writes.write_many(entity, rows)
 
+    def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
+        """See `Connector.begin_bulk`."""
+        return self._writes.begin_bulk(entity, rows)
+
+    def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+        """See `Connector.end_bulk`."""
+        return self._writes.end_bulk(entity, job, rows)
+
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
         """See `Connector.below`."""
         return self._where(entity, f"{entity.references[reference].remote} = {changes.quoted(parent)}")
 
     def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
-        """The row under this key, if it was made."""
-        field = self._writes.key_of(entity)
-        return self._where(entity, f"{field} = {changes.quoted(key)}") if field else []
+        """The row under this key, or the one that joins the same two."""
+        condition = self._writes.telling(entity, body, key)
+        return self._where(entity, condition) if condition else []
 
     def describe(self, entity: Entity) -> list[RemoteField]:
         """See `Connector.describe`. Kept for an hour."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.connectors.base import Entity, FieldMap, Find, Reference, Write
+from integrations.connectors.salesforce.bulk import MOST
 
 BATCH = 200
 _RECORD = "https://login.salesforce.com/{id}"
@@ -51,6 +52,7 @@ def _upserted(api_name: str, members: tuple[str, ...], needed: tuple[str, ...], 
         needed=frozenset(needed),
         find=Find.UPSERT,
         batch=BATCH,
+        bulk=MOST,
         **more,
     )
 

@@ -18,6 +18,8 @@ from integrations.connectors.transport import Call
 
 COLLECTION = 200
 _RACE = "duplicate_value"
+_MAY_HAVE_TAKEN_EFFECT = frozenset({"timeout", "connection_lost", "unreadable_reply", "server_error"})
+"""A batch may be sent again after these, but its new rows may be there: no reading may meet them first."""
 
 
 class Caller(Protocol):
@@ -51,20 +53,38 @@ class Writes:
         _or_raise(self.write_many(entity, [Writing(body, external_id=external_id)])[0])
 
     def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
-        """An id or an error for each row, in their order. More than a collection takes goes as a bulk job."""
+        """An id or an error for each row, in their order: one call for the new ones, one for the changes."""
         found: dict[int, str | RemoteError] = {}
         new = [(place, row) for place, row in enumerate(rows) if not row.external_id]
         changed = [(place, row) for place, row in enumerate(rows) if row.external_id]
         if new:
             self._check_key(entity)
-        for group, together in ((new, self._upsert), (changed, self._update)):
-            in_bulk = len(group) > COLLECTION
-            send, most = (self._in_bulk, bulk.MOST) if in_bulk else (together, COLLECTION)
-            for start in range(0, len(group), most):
-                portion = group[start : start + most]
+        for group, send in ((new, self._upsert), (changed, self._update)):
+            for start in range(0, len(group), COLLECTION):
+                portion = group[start : start + COLLECTION]
                 answers = send(entity, [row for _, row in portion])
                 found.update(zip((place for place, _ in portion), answers, strict=True))
         return [found[place] for place in range(len(rows))]
+
+    def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
+        new = not rows[0].external_id
+        if new:
+            self._check_key(entity)
+        names = frozenset() if new else self._named_persons(entity, rows)
+        sent = [Writing(_as_person(row, names), row.key, row.external_id) for row in rows]
+        return bulk.begin(self._caller.call, entity.feed or "", self._key_field if new else "", sent)
+
+    def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+        return bulk.end(self._caller.call, job, "Id" if rows[0].external_id else self._key_field, rows)
+
+    def telling(self, entity: Entity, body: Row, key: str) -> str:
+        """The condition that a row made of `body` under `key` alone fulfils; empty where nothing tells it."""
+        if name := self.key_of(entity):
+            return f"{name} = {quoted(key)}"
+        alike = entity.write.alike if entity.write else ()
+        if not alike or not all(body.get(name) for name in alike):
+            return ""
+        return " AND ".join(f"{name} = {quoted(str(body[name]))}" for name in alike)
 
     def _upsert(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
         """Two that try to insert the same new key race for it: the loser's second try finds the winner's row."""
@@ -91,7 +111,11 @@ class Writes:
 
     def _send(self, entity: Entity, path: str, records: list[Row]) -> "list[str | RemoteError]":
         body = {"allOrNone": False, "records": records}
-        answer = self._caller.call(lambda base: Call("PATCH", base + path, json=body, repeatable=True))
+        try:
+            answer = self._caller.call(lambda base: Call("PATCH", base + path, json=body, repeatable=True))
+        except RemoteError as error:
+            error.unknown = error.unknown or error.reason in _MAY_HAVE_TAKEN_EFFECT
+            raise
         found = answer.data
         if not isinstance(found, list) or len(found) != len(records):
             message = "Salesforce's reply to a batch has an unexpected shape. Tell support."
@@ -99,9 +123,6 @@ class Writes:
                 Who.OUR_BUG, "unexpected_reply", message, details=f"{entity.feed}: not one answer a row"
             )
         return [_answer(item, f"PATCH {entity.feed}") for item in found]
-
-    def _in_bulk(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
-        return bulk.write(self._caller.call, entity.feed or "", self._key_field, rows)
 
     def _insert(self, entity: Entity, body: Row) -> str:
         """For objects without an external id: a plain create, which is never repeated."""
@@ -122,14 +143,16 @@ class Writes:
     def _named_persons(self, entity: Entity, rows: Sequence[Writing]) -> frozenset[str]:
         """Which of the accounts that get a new name are persons: their name is written in its two parts."""
         named = [row.external_id for row in rows if "Name" in row.body]
-        facts = self._caller.facts(entity.feed or "")
-        if entity.feed != "Account" or not named or describing.field_of(facts, "IsPersonAccount") is None:
+        if entity.feed != "Account" or not named:
             return frozenset()
-        ids = ", ".join(quoted(one) for one in named)
-        rows_found, _, _ = self._caller.query(
-            f"SELECT Id FROM Account WHERE IsPersonAccount = true AND Id IN ({ids})"  # noqa: S608 (SOQL, quoted)
-        )
-        return frozenset(str(row["Id"]) for row in rows_found)
+        if describing.field_of(self._caller.facts("Account"), "IsPersonAccount") is None:
+            return frozenset()
+        persons: set[str] = set()
+        for start in range(0, len(named), COLLECTION):
+            ids = ", ".join(quoted(one) for one in named[start : start + COLLECTION])
+            soql = f"SELECT Id FROM Account WHERE IsPersonAccount = true AND Id IN ({ids})"  # noqa: S608 (SOQL)
+            persons.update(str(row["Id"]) for row in self._caller.query(soql)[0])
+        return frozenset(persons)
 
 
 def _as_person(row: Writing, persons: frozenset[str]) -> Row:

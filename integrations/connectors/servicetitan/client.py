@@ -138,6 +138,12 @@ class ServiceTitanConnector:
         """No entity of ServiceTitan declares a batch: its API writes row by row."""
         raise ValueError(f"{entity.name} is written row by row.")
 
+    def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
+        raise ValueError(f"{entity.name} is written row by row.")
+
+    def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+        raise ValueError(f"{entity.name} is written row by row.")
+
     @property
     def usage(self) -> Usage | None:
         """ServiceTitan counts calls a second, none a day."""
