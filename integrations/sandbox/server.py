@@ -6,6 +6,7 @@ benchmark) need them kept, so this handler reads the whole request, answers with
 
 import io
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +91,12 @@ class Server(ThreadedWSGIServer):
 
 
 def make_server(host: str, port: int, app: WSGIApplication, tls: Pair | None = None) -> Server:
-    return Server(host, port, app, handler=Handler, ssl_context=tls)
+    server = Server(host, port, app, handler=Handler, ssl_context=tls)
+    if isinstance(
+        server.socket, ssl.SSLSocket
+    ):  # shake hands in the caller's thread, not in the one that accepts
+        server.socket.do_handshake_on_connect = False
+    return server
 
 
 @dataclass(frozen=True, slots=True)

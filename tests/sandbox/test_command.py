@@ -1,5 +1,6 @@
-"""`manage.py sandbox servicetitan`: starts, says how to connect, and ends when told."""
+"""`manage.py sandbox SYSTEM`: starts, says how to connect, and ends when told."""
 
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,18 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "manage.py", "sandbox", "servicetitan", "--port", "0", "--customers", "5"]
+SANDBOX = [sys.executable, "manage.py", "sandbox"]
+COMMAND = [*SANDBOX, "servicetitan", "--port", "0", "--customers", "5"]
+
+
+def what_it_says(process):
+    """The lines of the announcement by their names."""
+    said = ""
+    while "Ctrl-C" not in said:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        said += line
+    return dict(re.findall(r"^  (.+?)  +(\S+)$", said, re.M))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -18,12 +30,7 @@ def test_it_prints_credentials_that_work_and_ends_cleanly(ending):
     with subprocess.Popen(
         COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        said = ""
-        while "Ctrl-C" not in said:
-            line = process.stdout.readline()
-            assert line, process.stderr.read()
-            said += line
-        known = dict(re.findall(r"^  (.+?)  +(\S+)$", said, re.M))
+        known = what_it_says(process)
         form = {
             "grant_type": "client_credentials",
             "client_id": known["Client id"],
@@ -43,3 +50,34 @@ def test_an_unknown_fault_is_a_plain_sentence():
     assert done.returncode == 1
     assert "There is no fault 'gremlins'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_salesforce_is_served_over_tls_with_a_certificate_to_trust(tmp_path):
+    options = ["salesforce", "--port", "0", "--tls", "--accounts", "2", "--used", "7"]
+    with subprocess.Popen(
+        [*SANDBOX, *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "VAR_DIR": str(tmp_path)},
+    ) as process:
+        known = what_it_says(process)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": known["Client id"],
+            "client_secret": known["Client secret"],
+        }
+        url, trusted = known["Log-in and API URL"], known["Certificate to trust"]
+        token = requests.post(f"{url}/services/oauth2/token", data=form, timeout=5, verify=trusted).json()
+        reply = requests.get(
+            f"{token['instance_url']}/services/data/v62.0/query?q=SELECT+COUNT()+FROM+Account",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            timeout=5,
+            verify=trusted,
+        )
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert (url[:8], reply.json()["totalSize"]) == ("https://", 2)
+    assert reply.headers["Sforce-Limit-Info"] == "api-usage=8/100000"
+    assert str(tmp_path) in trusted

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import socket
 
 import pytest
 import requests
@@ -60,6 +61,12 @@ def sf(sandbox, url, session):
 def test_a_client_that_does_not_trust_the_certificate_is_not_served(url):
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{url}/services/data", timeout=5, verify=True)
+
+
+def test_who_connects_and_says_nothing_keeps_nobody_waiting(url, session):
+    host, _, port = url.removeprefix("https://").partition(":")
+    with socket.create_connection((host, int(port))):
+        assert session.get(f"{url}/services/data", timeout=5).status_code == 200
 
 
 def test_a_wrong_password_is_refused_as_by_the_real_one(url, session):
