@@ -30,6 +30,15 @@ def waiting(tenants: Iterable[int]) -> QuerySet[MergeMove]:
     return found.exclude(state=Link.State.MERGED).order_by("-pk")
 
 
+def of_loser(source_id: int, entity: str, record_id: int) -> MergeMove | None:
+    """The open task of a record that was merged away: the move of its own link at this source."""
+    own = Link.objects.filter(pk=OuterRef("row_id"), source=source_id, entity=entity, state=Link.State.MERGED)
+    found = MergeMove.objects.filter(
+        Exists(own), model=LINK, from_id=record_id, done_at=None, merge__source=None, merge__undone_at=None
+    )
+    return found.exclude(state=Link.State.MERGED).order_by("-pk").first()
+
+
 def told(moves: Sequence[MergeMove]) -> list[dict[str, Any]]:
     """Each task as its page shows it: the loser and the survivor with their addresses at the source."""
     rows = list(

@@ -182,7 +182,7 @@ def dry_run_page(
         plans=[(item, _page_of(item.record)) for item in plans],
         counts={
             "create": sum(item.plan.operation == "create" for item in plans),
-            "change": sum(item.plan.operation == "update" for item in plans),
+            "change": sum(item.plan.operation in ("update", "revive") for item in plans),
             "blocked": sum(not item.plan.operation for item in plans),
         },
         most=planning.MOST,

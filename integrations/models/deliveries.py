@@ -40,6 +40,8 @@ class Delivery(models.Model):
     class Operation(models.TextChoices):
         CREATE = "create", "Create"
         UPDATE = "update", "Change"
+        RETIRE = "retire", "Set inactive"
+        REVIVE = "revive", "Set active again"
 
     OPEN = (State.OWED, State.SENDING, State.UNKNOWN, State.NEEDS_PERSON)
     UNRESOLVED = (State.SENDING, State.UNKNOWN)

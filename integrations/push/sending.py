@@ -22,7 +22,7 @@ from integrations.leases import Lease, LeaseLost
 from integrations.mapping import MappingError
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import outcomes
+from integrations.push import outcomes, retiring
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
 from reconciliation.intake import Incoming
@@ -107,10 +107,16 @@ class Sender:
         if delivery.state == State.SENDING:  # whoever was sending it is dead
             delivery.state = State.UNKNOWN
         record = self.side.entity.objects.filter(pk=delivery.record_id).first()
+        if record is not None and getattr(record, "merged_into_id", None) is not None:
+            return retiring.retire(self, delivery, record)
         link = self.side.link_of(delivery.record_id)
-        if not self.has_ended(delivery, record, link):
-            return create(self, delivery, record) if link is None else self._update(delivery, record, link)
-        return None
+        if self.has_ended(delivery, record, link):
+            return None
+        if link is None:
+            return create(self, delivery, record)
+        if self.side.entity.merges and retiring.was_retired(delivery):
+            return retiring.revive(self, delivery, record, link)
+        return self._update(delivery, record, link)
 
     def has_ended(self, delivery: Delivery, record: Any, link: Link | None) -> bool:
         """Close a delivery that has nothing to write any more. What stays has no link, or one to be updated."""

@@ -23,6 +23,7 @@ class MergeSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic o
     class Meta:
         model = MergeSettings
         fields = ["tenant", "loser"]
+        widgets = {"loser": forms.RadioSelect}  # as Django declares it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,17 +31,9 @@ class MergeSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic o
             rule = defaults.prefer(self.instance.rules or {}, choice.name)
             self.initial.setdefault(_PREFIX + choice.name, rule.value)
         if "loser" in self.fields:
-            self.fields["loser"].widget = LoserSelect(choices=MergeSettings.Loser.choices)
-            self.fields["loser"].help_text = (
-                "ServiceTitan's API cannot merge customers. Setting the loser inactive there comes with "
-                "two-way sync and cannot be chosen yet."
-            )
-
-    def clean_loser(self) -> str:
-        chosen = str(self.cleaned_data["loser"])
-        if chosen == MergeSettings.Loser.INACTIVE:
-            raise forms.ValidationError("This comes with two-way sync. Until then, choose the task list.")
-        return chosen
+            self.fields[
+                "loser"
+            ].help_text = "ServiceTitan's API cannot merge customers. One set inactive there is active again after an undo."
 
     def save(self, commit: bool = True) -> Any:
         self.instance.rules = {
@@ -49,16 +42,6 @@ class MergeSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic o
             if self.cleaned_data.get(_PREFIX + choice.name)
         }
         return super().save(commit)
-
-
-class LoserSelect(forms.RadioSelect):
-    """What cannot be chosen yet is shown, and says so."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-        option = super().create_option(name, value, *args, **kwargs)
-        if str(value) == MergeSettings.Loser.INACTIVE.value:
-            option["attrs"]["disabled"] = True
-        return option
 
 
 def _rule_field(choice: defaults.Choice) -> forms.ChoiceField:

@@ -102,7 +102,10 @@ class MergeSettings(models.Model):
 
     class Loser(models.TextChoices):
         TASK = "task", "Put it on a task list: a person merges the two in the source's own screen"
-        INACTIVE = "inactive", "Set it inactive at the source (comes with two-way sync)"
+        INACTIVE = (
+            "inactive",
+            "Set it inactive at the source where its rule goes both ways, else put it on the list",
+        )
 
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="merge_settings")
     rules = models.JSONField(

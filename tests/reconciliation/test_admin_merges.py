@@ -280,12 +280,11 @@ class TestSettings:
         row, _ = MergeSettings.objects.get_or_create(tenant=tenant)
         return reverse("admin:reconciliation_mergesettings_change", args=[row.pk])
 
-    def test_setting_the_loser_inactive_is_shown_as_coming_and_refused(self, client_for, owner, tenant):
+    def test_the_loser_can_be_set_inactive_at_the_source(self, client_for, owner, tenant):
         client = client_for(owner)
-        assert "comes with two-way sync" in client.get(self.page(tenant)).content.decode()
-        reply = client.post(self.page(tenant), {"loser": "inactive"})
-        assert "Until then, choose the task list" in reply.content.decode()
-        assert MergeSettings.objects.get().loser == "task"
+        assert "where its rule goes both ways" in client.get(self.page(tenant)).content.decode()
+        assert client.post(self.page(tenant), {"loser": "inactive"}).status_code == 302
+        assert MergeSettings.objects.get().loser == "inactive"
 
     def test_an_agent_does_not_change_them(self, agent, tenant):
         assert agent.post(self.page(tenant), {"loser": "task", "rule_name": "newest"}).status_code == 403
