@@ -15,6 +15,9 @@ from reconciliation.models import MergeSettings
 
 _CHOICES = [choice for choice in defaults.choices(ENTITIES["customer"]) if not choice.united]
 _PREFIX = "rule_"
+LOSER_HELP = (
+    "ServiceTitan's API cannot merge customers. One set inactive there is active again after an undo."
+)
 
 
 class MergeSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
@@ -31,9 +34,7 @@ class MergeSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic o
             rule = defaults.prefer(self.instance.rules or {}, choice.name)
             self.initial.setdefault(_PREFIX + choice.name, rule.value)
         if "loser" in self.fields:
-            self.fields[
-                "loser"
-            ].help_text = "ServiceTitan's API cannot merge customers. One set inactive there is active again after an undo."
+            self.fields["loser"].help_text = LOSER_HELP
 
     def save(self, commit: bool = True) -> Any:
         self.instance.rules = {
