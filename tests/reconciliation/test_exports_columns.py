@@ -1,8 +1,11 @@
 """The names of columns that finance builds on. One that is renamed or moved breaks a spreadsheet: add at the end."""
 
+from pathlib import Path
+
 import pytest
 
 from reconciliation.exports import plan_for
+from reconciliation.exports.catalogue import entity_names
 
 COLUMNS = {
     "customer": """
@@ -51,3 +54,27 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_of_finances_exports_keep_their_names_and_places(name):
     assert [column.name for column in plan_for(name).columns] == COLUMNS[name].split()
+
+
+def documented() -> dict[str, list[str]]:
+    """The columns of each export as README.md has them; a name with a star stands for two."""
+    found: dict[str, list[str]] = {}
+    readme = Path(__file__).parents[2] / "README.md"
+    for line in readme.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `") and len(cells) > 1:
+            columns = [name.strip() for name in cells[1].split(",")]
+            twice = [
+                part
+                for name in columns
+                for part in ([f"{name[:-2]}_external_id", name[:-2]] if name.endswith("\\*") else [name])
+            ]
+            names = [name.strip("` ") for name in cells[0].removesuffix("(settled)").split(",")]
+            found.update(dict.fromkeys(names, twice))
+    return found
+
+
+@pytest.mark.parametrize("name", entity_names())
+def test_the_columns_of_every_export_stand_in_the_readme(name):
+    common = ["id", "external_id", "active", "source_modified_at"]
+    assert [*common, *documented()[name]] == [column.name for column in plan_for(name).columns]
