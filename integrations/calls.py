@@ -248,8 +248,13 @@ class CountingLimiter(PacedLimiter):
 
 
 @contextmanager
-def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingLimiter]]:
-    """The connector of a connection, its secrets opened for the length of the block, and its call counter."""
+def connector_for(
+    connection: Connection, policy: Policy | None = None
+) -> Iterator[tuple[Connector, CountingLimiter]]:
+    """The connector of a connection, its secrets opened for the length of the block, and its call counter.
+
+    `policy` is how patient it is, where somebody waits for the answer.
+    """
     spec = CONNECTORS[connection.system]
     gate = Gate(connection)
     gate.check()
@@ -269,7 +274,7 @@ def connector_for(connection: Connection) -> Iterator[tuple[Connector, CountingL
         token_store=SharedTokenStore(connection.pk, gate),
         limiter=limiter,
         memory=SharedMemory(connection),
-        policy=PATIENCE,
+        policy=policy or PATIENCE,
     )
     try:
         yield connector, limiter

@@ -15,8 +15,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, review_requests, runs, schedule, waking
-from integrations.api import idempotency
+from integrations import disconnecting, idempotency, review_requests, runs, schedule, waking
 from integrations.models import Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn

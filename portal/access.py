@@ -35,6 +35,8 @@ class Action(StrEnum):
     """test a connection, start, cancel and retry syncs"""
     RESOLVE = "resolve"
     """settle conflicts, merge and split records, correct a record by hand"""
+    BOOK = "book"
+    """book jobs for customers, new ones too"""
     EXPORT = "export"
     """take records out as files"""
     AUDIT = "audit"
@@ -48,7 +50,7 @@ class Action(StrEnum):
 ALLOWED: dict[str, frozenset[Action]] = {
     Role.PLATFORM_ADMIN: frozenset(Action),
     Role.PARTNER_STAFF: frozenset(Action) - {Action.PLATFORM},
-    Role.SUPPORT: frozenset({Action.VIEW, Action.RUN, Action.RESOLVE, Action.AUDIT}),
+    Role.SUPPORT: frozenset({Action.VIEW, Action.RUN, Action.RESOLVE, Action.BOOK, Action.AUDIT}),
     Role.FINANCE: frozenset({Action.VIEW, Action.EXPORT}),
     Role.VIEWER: frozenset({Action.VIEW}),
 }

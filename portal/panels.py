@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from portal.access import Action, access_of
 from portal.models import Tenant
 
 Context = dict[str, Any]
@@ -48,6 +49,7 @@ class AppEntry:
     label: str
     url_name: str
     count: Callable[[HttpRequest], int | None]
+    action: Action = Action.VIEW
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,15 @@ def register_tenant_panel(
 
 
 def register_app_entry(
-    app_label: str, name: str, label: str, url_name: str, count: Callable[[HttpRequest], int | None]
+    app_label: str,
+    name: str,
+    label: str,
+    url_name: str,
+    count: Callable[[HttpRequest], int | None],
+    action: Action = Action.VIEW,
 ) -> None:
-    """Show `label` with a count among an app's models. `count` returns None to hide it from this person."""
-    _entries[app_label, name] = AppEntry(app_label, name, label, url_name, count)
+    """Show `label` among an app's models to those who may do `action`, with a count unless that is None."""
+    _entries[app_label, name] = AppEntry(app_label, name, label, url_name, count, action)
 
 
 def register_health(health_of: HealthOf) -> None:
@@ -132,7 +139,7 @@ def entries(request: HttpRequest, app_label: str) -> list[Context]:
             "count": partial(entry.count, request),
         }
         for entry in _entries.values()
-        if entry.app_label == app_label
+        if entry.app_label == app_label and access_of(request.user).may_somewhere(entry.action)
     ]
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from integrations.admin import words
+from integrations.admin.booking import BookingPage
 from integrations.admin.checklist import next_of
 from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
@@ -38,6 +39,7 @@ class ConnectionAdmin(
     SyncPages,
     DisconnectPage,
     SearchPage,
+    BookingPage,
     WebhooksPage,
     TenantAdmin,
 ):

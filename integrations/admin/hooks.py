@@ -1,9 +1,11 @@
 """What this floor hangs into the admin pages of the floors below: panels, menu entries, health, words."""
 
-from integrations.admin import checklist, home
+from integrations.admin import checklist, home, record_pages
 from portal import audit
+from portal.access import Action
 from portal.panels import register_app_entry, register_health, register_panel, register_tenant_panel
 from reconciliation.admin import dedupe, merges, reviews
+from reconciliation.admin.extensions import register_buttons, register_events, register_notices
 
 _PHRASES = {
     "connection.paused": "paused {target}",
@@ -24,6 +26,10 @@ register_panel("Records synced", 30, home.records_per_day, f"{_PANELS}/per_day.h
 register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.panel)
 register_health(home.health_of)
 register_app_entry(
+    "reconciliation", "BookAJob", "Book a job", "admin:integrations_connection_book", lambda request: None,
+    Action.BOOK,
+)  # fmt: skip
+register_app_entry(
     "integrations", "PendingReview", "Pending review", "admin:reconciliation_conflict_changelist",
     reviews.count_conflicts,
 )  # fmt: skip
@@ -35,3 +41,6 @@ register_app_entry(
     "integrations", "MergesToDo", "To merge at the source", "admin:reconciliation_merge_there",
     merges.count_tasks,
 )  # fmt: skip
+register_buttons(record_pages.buttons)
+register_notices(record_pages.notices)
+register_events(record_pages.events)

@@ -9,7 +9,6 @@ from ninja import Field, Router, Schema
 from pydantic import model_validator
 
 from integrations.api.auth import Caller, caller_of
-from integrations.api.idempotency import Answer
 from integrations.api.problems import invalid
 from integrations.api.schemas import Given, Id, Item, Line, Moment, Named, Problem, Words
 from integrations.api.standing import ConnectionState, connections_of
@@ -17,6 +16,7 @@ from integrations.api.writing import HEADER, write
 from integrations.booking import asked as asking
 from integrations.booking.making import book
 from integrations.booking.people import Maker
+from integrations.idempotency import Answer
 from reconciliation.models import Job
 
 router = Router(tags=["Jobs"])

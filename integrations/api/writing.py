@@ -6,8 +6,8 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 
 from integrations.api.auth import caller_of
-from integrations.api.idempotency import LONGEST_KEY, Answer, KeyReused, hash_request, once
 from integrations.api.problems import ProblemError
+from integrations.idempotency import LONGEST_KEY, Answer, KeyReused, hash_request, once
 
 HEADER = "Idempotency-Key"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from integrations.connectors.errors import RemoteError
@@ -156,6 +156,16 @@ class Page:
     has_more: bool
     total: int | None = None
     continue_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time, aware, in which a visit could begin: the hours still open in it, and whether it can be booked."""
+
+    start: datetime
+    end: datetime
+    open_hours: float
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +377,13 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Give back the connections of all threads; the connector is not used any more."""
+        ...
+
+
+@runtime_checkable
+class TellsWindows(Protocol):
+    """A connector whose system tells when the shop can still take work in."""
+
+    def windows(self, start: datetime, end: datetime, *, business_unit: str, job_type: str) -> list[Window]:
+        """Windows within aware times, open or not, for external ids of a business unit and a job type."""
         ...

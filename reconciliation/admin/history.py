@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciliation.admin import shown
+from reconciliation.admin.extensions import events_of
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Change
 
@@ -18,7 +19,7 @@ _OF_SURVIVOR = {
 _MERGE = "merge"
 """Under this name a survivor's change holds the number of the merge."""
 _DONE = {
-    Change.Kind.CREATED: "first brought it in",
+    Change.Kind.CREATED: "made it",
     Change.Kind.UPDATED: "changed it",
     Change.Kind.MERGED: "merged it into another record",
     Change.Kind.UNMERGED: "undid a merge: it stands by itself again",
@@ -29,16 +30,21 @@ _DONE = {
 
 @dataclass(frozen=True)
 class Event:
-    """One entry: `fields` are (label, before, after)."""
+    """One entry: `fields` are (label, before, after), `moment` is what entries are ordered by."""
 
+    moment: datetime
     at: str
     who: str
     what: str
     fields: list[tuple[str, Any, Any]]
+    url: str = ""
 
 
 def history_of(record: Any, entity_name: str, source: str) -> list[Event]:
-    """The last changes, newest first, and how the record came to be where they reach back that far."""
+    """The last changes, newest first, with what the floor above tells, and how the record came to be.
+
+    The last is left out where the changes do not reach back that far.
+    """
     changes = list(
         Change.objects.filter(entity=entity_name, record_id=record.pk)
         .select_related("source", "actor")
@@ -50,13 +56,19 @@ def history_of(record: Any, entity_name: str, source: str) -> list[Event]:
     if len(changes) < EVENTS and not any(change.kind == Change.Kind.CREATED for change in changes):
         events.append(
             Event(
+                record.created_at,
                 shown.moment(record.created_at, record.tenant.zone),
                 source or "Trunkline",
-                _DONE[Change.Kind.CREATED],
+                "first brought it in",
                 [],
             )
         )
-    return events
+    zone = record.tenant.zone
+    events += [
+        Event(event.at, shown.moment(event.at, zone), event.who, event.what, [], event.url)
+        for event in events_of(entity_name, record)
+    ]
+    return sorted(events, key=lambda event: event.moment, reverse=True)
 
 
 def _event(change: Change, entity: Entity, record: Any, names: dict[tuple[str, int], str]) -> Event:
@@ -71,7 +83,8 @@ def _event(change: Change, entity: Entity, record: Any, names: dict[tuple[str, i
     ]
     kind = Change.Kind(change.kind)
     done = _OF_SURVIVOR if _MERGE in (change.fields or {}) else _DONE
-    return Event(shown.moment(change.at, record.tenant.zone), who, done[kind], fields)
+    what = "booked it" if kind == Change.Kind.CREATED and entity.name == "job" else done[kind]
+    return Event(change.at, shown.moment(change.at, record.tenant.zone), who, what, fields)
 
 
 def _pairs(fields: Any) -> Iterable[tuple[str, Any, Any]]:

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from portal.look import badge
 from reconciliation.admin import shown
 from reconciliation.admin.columns import link_to
+from reconciliation.admin.extensions import notices_of
 from reconciliation.admin.history import history_of
 from reconciliation.admin.merge_shown import merges_of
 from reconciliation.links import deep_link, entity_of
@@ -69,6 +70,7 @@ def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
         "conflicts": _conflicts(entity, record),
         "merges": merges_of(record, entity) if hasattr(record, "merged_into") else [],
         "history": history_of(record, entity, counterparts[0].link.source.name if counterparts else ""),
+        "notices": notices_of(entity, record),
         "kind": str(admin.opts.verbose_name).capitalize(),
     }
 

@@ -20,8 +20,10 @@ from portal.filters import ScopedRelatedFilter
 from portal.tenant_admin import ReadOnlyTenantAdmin
 from reconciliation.admin.changelist import RecordChangeList
 from reconciliation.admin.exporting import ExportingAdmin
+from reconciliation.admin.extensions import buttons_of
 from reconciliation.admin.pages import page_of
 from reconciliation.entities import ENTITIES
+from reconciliation.links import entity_of
 from reconciliation.merging import MOST
 from reconciliation.search import Ways, search_records
 
@@ -113,6 +115,7 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
                 (label, f"admin:{self.opts.app_label}_{self.opts.model_name}_export_{name}")
                 for name, label in (("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON"))
             ],
+            "buttons": buttons_of(request, str(self.opts.model_name)),
             "narrowing": request.GET.urlencode(),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -137,6 +140,7 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
             "admin/reconciliation/record.html",
             record,
             title=str(record),
+            buttons=buttons_of(request, entity_of(record), record),
             may_resolve=self.may(request, Action.RESOLVE, record),
             **context,
             **(extra_context or {}),

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from integrations.api import idempotency
+from integrations import idempotency
 from integrations.models import KeptAnswer
 from reconciliation.models import Customer, Job
 from tests.integrations.bookings import caller_for, wanted

@@ -1,6 +1,7 @@
 """Writes: what they change, what they answer, and what they refuse. Where the specs lie at hand, each exchange
 is held against them as well."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,43 @@ def test_payments_cannot_be_posted_unless_the_switch_says_so(caller, status):
     caller.sandbox.control.endpoint("payments", 200)
     assert caller.send("POST", "accounting/payments", body).json["splits"][0]["invoiceId"] == invoice["id"]
     assert caller.rows("accounting/invoices", ids=invoice["id"])[0]["balance"] == "0.00"
+
+
+def capacity_of(unit, day, **more):
+    return {
+        "startsOnOrAfter": f"{day}T00:00:00Z",
+        "endsOnOrBefore": f"{day + timedelta(days=1)}T12:00:00Z",
+        "skillBasedAvailability": False,
+        "businessUnitIds": [unit],
+        **more,
+    }
+
+
+def a_working_day(caller):
+    now = caller.sandbox.control.present() / 10_000_000
+    day = datetime.fromtimestamp(now, UTC).date() + timedelta(days=2)
+    return day + timedelta(days=1) if day.weekday() == 6 else day
+
+
+def test_capacity_shrinks_with_what_is_booked_and_takes_no_query(caller, send):
+    unit = an_id(caller, "settings/business-units")
+    first = send("POST", "dispatch/capacity", capacity_of(unit, a_working_day(caller))).json[
+        "availabilities"
+    ][0]
+    assert first["isAvailable"]
+    assert first["openAvailability"] <= first["totalAvailability"]
+    visit = {"start": first["startUtc"], "end": first["endUtc"]}
+    send("POST", "jpm/jobs", new_job(caller, businessUnitId=unit, appointments=[visit]))
+    again = send("POST", "dispatch/capacity", capacity_of(unit, a_working_day(caller))).json[
+        "availabilities"
+    ][0]
+    assert first["openAvailability"] - again["openAvailability"] == 4
+    assert (
+        caller.send("POST", "dispatch/capacity?page=1", capacity_of(unit, a_working_day(caller))).status_code
+        == 400
+    )
+
+
+def test_capacity_of_a_unit_that_is_not_there_is_refused(caller, send):
+    reply = send("POST", "dispatch/capacity", capacity_of(3, a_working_day(caller)))
+    assert (reply.status_code, list(reply.json["errors"])) == (400, ["BusinessUnitIds"])

@@ -18,12 +18,13 @@ from integrations.connectors.base import (
     Token,
     TokenStore,
     Usage,
+    Window,
     Writing,
 )
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import Hosts
 from integrations.connectors.http import Answer, HttpClient, Policy
-from integrations.connectors.servicetitan import scopes
+from integrations.connectors.servicetitan import capacity, scopes
 from integrations.connectors.servicetitan.describing import described
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.connectors.servicetitan.errors import classify
@@ -158,6 +159,10 @@ class ServiceTitanConnector:
             return self.list_page(entity, 1, SAMPLE).rows
         return self.feed_page(entity, None).rows[:SAMPLE]
 
+    def windows(self, start: datetime, end: datetime, *, business_unit: str, job_type: str) -> list[Window]:
+        """See `TellsWindows.windows`. ServiceTitan looks about two weeks ahead."""
+        return capacity.read(self._ask, wire_time(start), wire_time(end), business_unit, job_type)
+
     def check(self) -> Check:
         """Get a token, then try what it grants with one small read a module. Raises RemoteError if nothing works."""
         token = self._tokens.current(self._fetch_token)
@@ -191,6 +196,10 @@ class ServiceTitanConnector:
     def send(self, method: str, path: str, body: Row) -> Answer:
         """One write, never repeated unless it surely had no effect. Raises RemoteError."""
         return self._send(Call(method, self._url(path), json=body, empty_ok=True))
+
+    def _ask(self, path: str, body: Row) -> Answer:
+        """A POST that reads, and so may be repeated."""
+        return self._send(Call("POST", self._url(path), json=body, repeatable=True))
 
     def _send(self, call: Call) -> Answer:
         headers = _Credentials(self._tokens, self._fetch_token, self._app_key)

@@ -122,6 +122,13 @@ JOB_PATCH: Schema = {
     "summaryOfWork": TEXT,
     **JOB_MORE,
 }
+CAPACITY: Schema = {
+    "startsOnOrAfter": TIME.needed,
+    "endsOnOrBefore": TIME.needed,
+    "skillBasedAvailability": FLAG.needed,
+    "businessUnitIds": WHOLES,
+    "jobTypeId": WHOLE,
+}
 CANCEL: Schema = {"reasonId": WHOLE.needed, "memo": TEXT.needed}
 COMPLETE: Schema = {"completedOn": TIME.needed}
 INVOICE_PATCH: Schema = {

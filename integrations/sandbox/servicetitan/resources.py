@@ -246,6 +246,6 @@ READ_SCOPES: tuple[str, ...] = tuple(
 )
 WRITE_SCOPES: tuple[str, ...] = (
     "tn.acc.invoices:w", "tn.acc.payments:w", "tn.crm.customers:w", "tn.crm.leads:w", "tn.crm.locations:w",
-    "tn.crm.tags:w", "tn.dis.appointmentassignments:w", "tn.jpm.appointments:w", "tn.jpm.jobs:w",
+    "tn.crm.tags:w", "tn.dis.appointmentassignments:w", "tn.dis.capacity:w", "tn.jpm.appointments:w", "tn.jpm.jobs:w",
     "tn.stt.tagtypes:w",
 )  # fmt: skip

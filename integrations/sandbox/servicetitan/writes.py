@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.servicetitan import bodies, checking, write_crm, write_work
+from integrations.sandbox.servicetitan import bodies, capacity, checking, write_crm, write_work
 from integrations.sandbox.servicetitan.checking import Schema
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, invalid
@@ -19,12 +19,16 @@ CUSTOMERS, LOCATIONS, JOBS = "tn.crm.customers:w", "tn.crm.locations:w", "tn.jpm
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """`run` takes the control, the checked body where there is one, and the ids of the path."""
+    """`run` takes the control, the checked body where there is one, and the ids of the path.
+
+    `bare` calls refuse any query parameter.
+    """
 
     scope: str
     run: Callable[..., Response]
     schema: Schema | None = None
     each: bool = False
+    bare: bool = False
 
 
 def _patch(entity: str) -> Callable[[Control, Any, int], Response]:
@@ -85,6 +89,7 @@ WRITES: Mapping[str, Write] = {
     "PATCH jpm/appointments/#/reschedule": Write(
         "tn.jpm.appointments:w", write_work.reschedule, bodies.RESCHEDULE
     ),
+    "POST dispatch/capacity": Write("tn.dis.capacity:w", capacity.answer, bodies.CAPACITY, bare=True),
     "PATCH accounting/invoices/#": Write("tn.acc.invoices:w", write_work.patch_invoice, bodies.INVOICE_PATCH),
     "POST accounting/invoices/markasexported": Write(
         "tn.acc.invoices:w", write_work.mark_exported, bodies.EXPORTED, each=True
@@ -101,6 +106,8 @@ def answer(control: Control, request: Request, where: str, check: Callable[[str]
     if write is None:
         raise Refused(404)
     check(write.scope)
+    if write.bare and request.args:
+        raise invalid(**dict.fromkeys(request.args, "It takes no query parameters."))
     ids = [int(part) for part in where.split("/") if part.isdigit()]
     if write.schema is None:
         return write.run(control, *ids)

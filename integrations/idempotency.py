@@ -59,6 +59,12 @@ def once(asker: str, key: str, request_hash: str, act: Callable[[], Answer]) -> 
         return answer
 
 
+def answered(asker: str, key: str) -> Answer | None:
+    """The answer that this key was given already."""
+    kept = KeptAnswer.objects.filter(asker=asker, key=key).exclude(status=0).first()
+    return None if kept is None else Answer(kept.status, kept.body, kept.location, replayed=True)
+
+
 def prune(now: datetime) -> None:
     """Forget what is kept long enough."""
     KeptAnswer.objects.filter(at__lt=now - KEPT).delete()
