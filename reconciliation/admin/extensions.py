@@ -28,6 +28,11 @@ class Notice:
     words: str
     url: str = ""
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether it changes by itself: then the page looks again."""
+        return self.tone == "busy"
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:

@@ -58,6 +58,7 @@ class Counterpart:
 def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
     """The context of `record.html`."""
     entity = entity_of(record)
+    notices = notices_of(entity, record)
     counterparts = [_counterpart(link, record) for link in _links(entity, record)]
     return {
         "record": record,
@@ -70,7 +71,8 @@ def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
         "conflicts": _conflicts(entity, record),
         "merges": merges_of(record, entity) if hasattr(record, "merged_into") else [],
         "history": history_of(record, entity, counterparts[0].link.source.name if counterparts else ""),
-        "notices": notices_of(entity, record),
+        "notices": notices,
+        "is_moving": any(notice.is_moving for notice in notices),
         "kind": str(admin.opts.verbose_name).capitalize(),
     }
 

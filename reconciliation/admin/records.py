@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from portal.access import Action, access_of
 from portal.filters import ScopedRelatedFilter
-from portal.tenant_admin import ReadOnlyTenantAdmin
+from portal.tenant_admin import ReadOnlyTenantAdmin, object_view
 from reconciliation.admin.changelist import RecordChangeList
 from reconciliation.admin.exporting import ExportingAdmin
-from reconciliation.admin.extensions import buttons_of
+from reconciliation.admin.extensions import buttons_of, notices_of
 from reconciliation.admin.pages import page_of
 from reconciliation.entities import ENTITIES
 from reconciliation.links import entity_of
@@ -145,3 +145,12 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
             **context,
             **(extra_context or {}),
         )
+
+    @object_view("notices/", methods=("GET",))
+    def notices(self, request: HttpRequest, record: Any) -> HttpResponse:
+        """How the record stands, for a page that looks again while something is on its way."""
+        found = notices_of(entity_of(record), record)
+        reply = render(request, "admin/reconciliation/notices.html", {"notices": found})
+        if not any(notice.is_moving for notice in found):
+            reply["X-Refresh"] = "done"
+        return reply

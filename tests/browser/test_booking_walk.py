@@ -50,7 +50,7 @@ def test_an_agent_books_for_somebody_new_by_keyboard_width_and_all_and_sees_it_a
     page.get_by_role("button", name="Show free times").click()
     expect(page.get_by_text("Free at ServiceTitan")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
-    page.get_by_label(" to ").last.check()
+    page.get_by_role("radio").last.check()
     page.get_by_role("button", name="Book the job").click()
 
     expect(page.get_by_text("Booked. Below you see")).to_be_visible()
