@@ -95,7 +95,7 @@ def make_server(host: str, port: int, app: WSGIApplication, tls: Pair | None = N
     if isinstance(
         server.socket, ssl.SSLSocket
     ):  # shake hands in the caller's thread, not in the one that accepts
-        server.socket.do_handshake_on_connect = False
+        vars(server.socket)["do_handshake_on_connect"] = False
     return server
 
 

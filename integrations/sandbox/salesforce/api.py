@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.salesforce import composite, jobs, queries, records, tooling
+from integrations.sandbox.salesforce import composite, job_calls, queries, records, tooling
 from integrations.sandbox.salesforce.calls import Call
 from integrations.sandbox.salesforce.errors import Refused, missing
 from integrations.sandbox.salesforce.replies import as_json
@@ -86,6 +86,6 @@ RESOURCES: Mapping[str, Handler] = {
     "queryAll": lambda call, parts: queries.answer(call, parts, deleted=True),
     "limits": _limits,
     "composite": composite.answer,
-    "jobs": jobs.answer,
+    "jobs": job_calls.answer,
     "tooling": tooling.answer,
 }

@@ -100,12 +100,13 @@ def _form(asked: Mapping[str, str]) -> str:
     where = escape(urlsplit(asked["redirect_uri"]).netloc)
     return (
         f"<p><strong>Trunkline</strong> ({where}) asks for access to this org:</p>"
-        f'<ul class="scopes">{scopes}</ul>'
+        f"<ul>{scopes}</ul>"
         f'<form method="post" action="/services/oauth2/authorize">{hidden}'
         '<p><label for="username">Username</label><br>'
         f'<input id="username" name="username" autocomplete="username" value="{escape(USERNAME)}" required></p>'
         '<p><label for="password">Password</label><br>'
-        f'<input id="password" name="password" type="password" value="{escape(PASSWORD)}" required></p>'
+        f'<input id="password" name="password" type="password" autocomplete="current-password"'
+        f' value="{escape(PASSWORD)}" required></p>'
         '<p><button class="main" name="answer" value="allow">Log in and allow</button> '
         '<button class="bad" name="answer" value="deny" formnovalidate>Deny</button></p></form>'
     )

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrations.sandbox.salesforce import duplicates
-from integrations.sandbox.salesforce.checking import Checker, checker_of
-from integrations.sandbox.salesforce.errors import Refused, RowRefused
+from integrations.sandbox.salesforce.cleaning import clean, plan_of
+from integrations.sandbox.salesforce.errors import RowRefused
 from integrations.sandbox.salesforce.ids import is_id, long_id
 from integrations.sandbox.salesforce.org import Org, ValidationRule
 from integrations.sandbox.salesforce.schema import Field, SObject
@@ -27,25 +27,6 @@ LOCKED = "unable to obtain exclusive access to this record or 1 records: {}"
 RowFault = Callable[[], None]
 """Called once a row; raises RowRefused for the row that a fault was drawn for."""
 
-Plan = tuple[dict[str, tuple[Field, Checker]], tuple[Field, ...], dict[str, Any], tuple[str, ...]]
-_PLANS: dict[int, tuple[int, SObject, Plan]] = {}
-
-
-def plan_of(sobject: SObject) -> Plan:
-    """(checkers by exact name, required fields, defaults, unique fields) of an object, made once."""
-    version, owner, plan = _PLANS.get(id(sobject), (-1, None, None))
-    if owner is sobject and version == sobject.version and plan:
-        return plan
-    fields = sobject.fields.values()
-    plan = (
-        {field.name: (field, checker_of(field)) for field in fields},
-        tuple(field for field in fields if field.required),
-        sobject.defaults,
-        tuple(field.name for field in fields if field.unique),
-    )
-    _PLANS[id(sobject)] = (sobject.version, sobject, plan)
-    return plan
-
 
 class Saver:
     def __init__(
@@ -57,11 +38,11 @@ class Saver:
 
     def create(self, sobject: SObject, values: Mapping[str, Any]) -> str:
         """Returns the id of the new row."""
-        return self._create(sobject, self._clean(sobject, values, creating=True))
+        return self._create(sobject, clean(self.org, sobject, values, creating=True))
 
     def update(self, sobject: SObject, row_id: str, values: Mapping[str, Any]) -> str:
         row = self.live_row(sobject, row_id)
-        return self._update(sobject, row, self._clean(sobject, values, creating=False))
+        return self._update(sobject, row, clean(self.org, sobject, values, creating=False))
 
     def upsert(self, sobject: SObject, key: Field, value: Any, values: Mapping[str, Any]) -> tuple[str, bool]:
         """Returns the id and whether the row is new. Raises RowRefused when several rows have the key."""
@@ -72,11 +53,13 @@ class Saver:
             raise RowRefused("DUPLICATE_EXTERNAL_ID", sentence, [key.name])
         if found:
             return self._update(
-                sobject, table.rows[found[0]], self._clean(sobject, values, creating=False)
+                sobject, table.rows[found[0]], clean(self.org, sobject, values, creating=False)
             ), False
         if key.name == "Id":
             raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        return self._create(sobject, self._clean(sobject, {**values, key.name: value}, creating=True)), True
+        return self._create(
+            sobject, clean(self.org, sobject, {**values, key.name: value}, creating=True)
+        ), True
 
     def delete(self, sobject: SObject, row_id: str) -> None:
         """Move a row to the recycle bin, and the children that go with it."""
@@ -107,79 +90,14 @@ class Saver:
 
     # --- the steps ---
 
-    def _clean(self, sobject: SObject, values: Mapping[str, Any], *, creating: bool) -> Row:
-        checkers = plan_of(sobject)[0]
-        clean: Row = {}
-        refused: list[str] = []
-        for name, value in values.items():
-            known = checkers.get(name)
-            if known is None:
-                if name == "attributes":
-                    continue
-                known = self._other_name(sobject, name, value, checkers)
-            field, check = known
-            if isinstance(value, dict):
-                clean[field.name] = self._parent(field, value)
-                continue
-            if not (field.createable if creating else field.updateable):
-                refused.append(field.name)
-                continue
-            kept = check(value)
-            if field.refers and kept is not None:
-                self._refers_well(field, kept)
-            clean[field.name] = kept
-        if refused:
-            sentence = (
-                f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of this "
-                "field and verify that it is read/write for your profile or permission set."
-            )
-            raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", sentence, refused)
-        return clean
-
-    def _other_name(
-        self, sobject: SObject, name: str, value: Any, checkers: dict[str, tuple[Field, Checker]]
-    ) -> tuple[Field, Checker]:
-        field = sobject.parent_field(name) if isinstance(value, dict) else sobject.find(name)
-        if field is None:
-            raise Refused("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
-        return checkers[field.name]
-
-    def _parent(self, field: Field, named: Mapping[str, Any]) -> str:
-        """The id of the parent that is named by one of its external ids."""
-        kind = named.get("attributes", {}).get("type") or field.refers[0]
-        parent = self.org.schema.find(kind)
-        keys = [(name, value) for name, value in named.items() if name != "attributes"]
-        key = parent.find(keys[0][0]) if parent and len(keys) == 1 else None
-        if parent is None or key is None or not key.is_key:
-            raise RowRefused("INVALID_FIELD", f"The relationship {field.relationship} needs one external id.")
-        found = self.org.store[parent.name].by_key(key.name, keys[0][1])
-        if len(found) != 1:
-            sentence = f"Foreign key external ID: {keys[0][1]} not found for field {key.name} in entity {parent.name}"
-            raise RowRefused("INVALID_FIELD", sentence)
-        return found[0]
-
-    def _refers_well(self, field: Field, row_id: str) -> None:
-        owner = self.org.schema.by_prefix.get(row_id[:3])
-        if owner is None or owner.name not in field.refers:
-            sentence = f"{field.label}: id value of incorrect type: {row_id}"
-            raise RowRefused("MALFORMED_ID", sentence, [field.name])
-        row = self.org.store[owner.name].rows.get(row_id)
-        if row is None:
-            raise RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if row["IsDeleted"]:
-            raise RowRefused("ENTITY_IS_DELETED", "entity is deleted")
-        if field.name == "OwnerId" and row.get("IsActive") is False:
-            sentence = f"operation performed with inactive user [{row_id}] as owner of record"
-            raise RowRefused("INACTIVE_OWNER_OR_USER", sentence, ["OwnerId"])
-
-    def _create(self, sobject: SObject, clean: Row) -> str:
+    def _create(self, sobject: SObject, values: Row) -> str:
         table = self.org.store[sobject.name]
         defaults = plan_of(sobject)[2]
         row: Row = {
             "Id": "",
             "IsDeleted": False,
             **defaults,
-            **{k: v for k, v in clean.items() if v is not None},
+            **{k: v for k, v in values.items() if v is not None},
         }
         row["CreatedDate"] = row["LastModifiedDate"] = row["SystemModstamp"] = self.now
         row["CreatedById"] = row["LastModifiedById"] = self.user_id
@@ -191,8 +109,8 @@ class Saver:
         self._store(sobject, table, row, None)
         return row["Id"]
 
-    def _update(self, sobject: SObject, before: Row, clean: Row) -> str:
-        row = {**before, **clean}
+    def _update(self, sobject: SObject, before: Row, values: Row) -> str:
+        row = {**before, **values}
         row["LastModifiedDate"] = row["SystemModstamp"] = self.now
         row["LastModifiedById"] = self.user_id
         table = self.org.store[sobject.name]
