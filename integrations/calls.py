@@ -2,7 +2,7 @@
 
 The route: connection's row -> `connector_for` -> the connector's own client; from there every call asks
 `SharedTokenStore` for the token and `SharedBudget`, through a limiter, for its turn. Both are rows that all
-worker processes see, and both are asked from the connector's threads, each with a short connection of its own.
+worker processes see; the connector's threads ask for them through one `Clerk`.
 """
 
 import hashlib
@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import wraps
-from threading import Lock, current_thread, main_thread
-from typing import Any, ParamSpec, TypeVar
+from threading import Lock
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection as database
-from django.db import connections
 from django.db.models import F, Q
 
 from integrations import quota
+from integrations.clerk import Clerk, on_own_connection
 from integrations.connectors.base import Connector, Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Policy
@@ -29,31 +28,15 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.spec import Addresses
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
-from reconciliation.bulk import is_postgres, quick_commits
+from reconciliation.bulk import is_postgres
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Ask = Callable[[Callable[[], Any]], Any]
+"""Puts a question to the database from whatever thread."""
 
 FETCH_SECONDS = 60
 PATIENCE = Policy(budget=60.0)
 """A call with all its attempts ends before the lease does, and before the queue kills the worker that waits."""
 _MICRO = 1_000_000
-
-
-def on_own_connection(function: Callable[P, R]) -> Callable[P, R]:
-    """Close the thread's database connection afterwards, unless it is the thread that works with it anyway."""
-
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        if current_thread() is main_thread() or database.in_atomic_block:
-            return function(*args, **kwargs)
-        try:
-            with quick_commits():
-                return function(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return wrapped
 
 
 class Disconnected(Exception):
@@ -66,15 +49,15 @@ class Disconnected(Exception):
 class Gate:
     """Asked before every call: is the connection still as it was when its credentials were read?"""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ask: Ask = on_own_connection) -> None:
+        self._ask = ask
         self.open = Connection.objects.filter(pk=connection.pk, disconnects=connection.disconnects).exclude(
             status=Connection.Status.DISCONNECTED
         )
 
-    @on_own_connection
     def check(self) -> None:
         """Raises Disconnected."""
-        if not self.open.all().exists():
+        if not self._ask(self.open.all().exists):
             raise Disconnected
 
 
@@ -85,20 +68,18 @@ class SharedBudget:
     time, because opening a database connection takes longer than a slot lasts.
     """
 
-    def __init__(self, key: str, rate: float) -> None:
-        self.key, self.rate = key, rate
+    def __init__(self, key: str, rate: float, ask: Ask = on_own_connection) -> None:
+        self.key, self.rate, self._ask = key, rate, ask
 
-    @on_own_connection
     def reserve(self, slots: int, now: float) -> float:
         wall = now - time.monotonic() + time.time()
         taken = int(slots * _MICRO / self.rate)
-        next_free = self._move(int(wall * _MICRO), taken, slots)
+        next_free = self._ask(lambda: self._move(int(wall * _MICRO), taken, slots))
         return now + max(0.0, (next_free - taken) / _MICRO - wall)
 
-    @on_own_connection
     def hold(self, seconds: float, now: float) -> None:
         until = int((now - time.monotonic() + time.time() + seconds) * _MICRO)
-        self._move(until, 0, 0)
+        self._ask(lambda: self._move(until, 0, 0))
 
     def _move(self, at_least: int, taken: int, slots: int) -> int:
         minute = int(time.time()) // 60
@@ -141,19 +122,17 @@ class SharedTokenStore:
                 self._held = self._renewed(fetch, stale)
             return self._held[0]
 
-    @on_own_connection
     def grant(self) -> str:
-        row = AccessToken.objects.filter(connection_id=self.connection_id).first()
+        row = on_own_connection(AccessToken.objects.filter(connection_id=self.connection_id).first)
         return row.grant.reveal() if row and row.grant else ""
 
     def _renewed(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:
         try:
-            return self._shared(fetch, stale)
+            return on_own_connection(lambda: self._shared(fetch, stale))
         except RemoteError as error:
             self._failures, self._failure = self._failures + 1, error
             raise
 
-    @on_own_connection
     def _shared(self, fetch: Callable[[], Token], stale: str | None) -> tuple[Token, datetime]:
         """Read the row, or win the right to fetch, or wait for who won it."""
         give_up = time.monotonic() + FETCH_SECONDS
@@ -256,14 +235,15 @@ def connector_for(
     `policy` is how patient it is, where somebody waits for the answer.
     """
     spec = CONNECTORS[connection.system]
-    gate = Gate(connection)
+    clerk = Clerk()
+    gate = Gate(connection, clerk.ask)
     gate.check()
     credentials = opened(connection)
     key = budget_key(connection, credentials)
     if connection.budget_key != key:
         connection.budget_key = key
         Connection.objects.filter(pk=connection.pk).update(budget_key=key)
-    limiter = CountingLimiter(spec.rate, budget=SharedBudget(key, spec.rate))
+    limiter = CountingLimiter(spec.rate, budget=SharedBudget(key, spec.rate, clerk.ask))
     limiter.gate = gate
     connector = spec.build(
         credentials,
@@ -276,11 +256,12 @@ def connector_for(
         memory=SharedMemory(connection),
         policy=policy or PATIENCE,
     )
-    try:
-        yield connector, limiter
-    finally:
-        quota.note(key, connector.usage)
-        connector.close()
+    with clerk:
+        try:
+            yield connector, limiter
+        finally:
+            quota.note(key, connector.usage)
+            connector.close()
 
 
 def addresses_of(connection: Connection) -> Addresses:

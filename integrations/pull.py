@@ -29,6 +29,7 @@ from reconciliation.intake import Failure, Incoming, Intake, PageResult
 from reconciliation.survivorship import Policy, Rule
 
 JOIN_PORTION = 500
+CANCEL_SECONDS = 0.5
 Mapped = tuple[list[Incoming], list[Failure]]
 Progress = Callable[[Run], None]
 
@@ -51,6 +52,7 @@ class Pull:
         self.troubled = runs.open_failures(self.rule.pk)
         self._clock = time.monotonic()
         self._calls = self._holds = 0
+        self._asked_to_stop_at = float("-inf")
 
     def go(self, until: float = float("inf")) -> bool:
         """Read pages until the source has no more (True) or the slice is over (False)."""
@@ -155,6 +157,10 @@ class Pull:
         runs.note_calls(self.run, *self._spent())
 
     def _stop_if_cancelled(self) -> None:
+        """Small pages come faster than a person who cancels can tell: not every page asks."""
+        if self._clock < self._asked_to_stop_at + CANCEL_SECONDS:
+            return
+        self._asked_to_stop_at = self._clock
         if Run.objects.filter(pk=self.run.pk, cancel_wanted=True).exists():
             raise Cancelled
 

@@ -20,7 +20,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -113,13 +113,24 @@ def steps(
 def _feed(
     connector: Connector, entity: Entity, cursor: Cursor, prepare: Prepare[Prepared], *, recent: bool
 ) -> Iterator[Step[Prepared]]:
-    """A feed gives the next position with each page: one call after the other."""
-    position = cursor["position"]
-    more = True
-    while more:
+    """A feed gives the next position with each page: one call after the other, the next while this one is written."""
+
+    def read(position: str | None) -> tuple[Prepared, Page]:
         page = connector.feed_page(entity, position, recent=recent)
-        position, more = page.continue_from or position, page.has_more
-        yield Step(prepare(page.rows), {"phase": "feed", "position": position}, more)
+        return prepare(page.rows), page
+
+    position = cursor["position"]
+    rows, page = read(position)
+    with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
+        while True:
+            position = page.continue_from or position
+            following = pool.submit(read, position) if page.has_more else None
+            yield Step(rows, {"phase": "feed", "position": position}, page.has_more)
+            if following is None:
+                return
+            while not wait([following], timeout=SIGN_OF_LIFE).done:
+                yield Step(None, {"phase": "feed", "position": position})
+            rows, page = following.result()
 
 
 def _pages(

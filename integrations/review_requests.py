@@ -36,15 +36,17 @@ def connect() -> None:
 def _record_changed(*, entity: str, tenant_id: int, record_ids: list[int], **rest: Any) -> None:
     if entity == "job":
         make(tenant_id, record_ids)
-        _wake(record_ids)
+        _wake(tenant_id, record_ids)
     elif entity == "invoice":
         jobs = Invoice.objects.filter(pk__in=record_ids, job__isnull=False)
-        _wake(jobs.values("job"))
+        _wake(tenant_id, jobs.values("job"))
 
 
-def _wake(jobs: Any) -> None:
+def _wake(tenant_id: int, jobs: Any) -> None:
     """What is held because of these jobs is looked at again at once."""
-    ReviewRequest.objects.filter(job__in=jobs, state=State.HELD).update(look_at=timezone.now())
+    held = ReviewRequest.objects.filter(tenant=tenant_id, state=State.HELD)
+    if held.exists():  # or a page of a first sync would look for a thousand jobs among none
+        held.filter(job__in=jobs).update(look_at=timezone.now())
 
 
 def make(tenant_id: int, job_ids: Sequence[int]) -> None:

@@ -12,10 +12,11 @@ back as a `Failure`.
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from reconciliation.bulk import select
 from reconciliation.fates import is_older
 from reconciliation.intake import Failure, Incoming, Intake, PageResult
 from reconciliation.models import Link, Source
@@ -61,13 +62,22 @@ def _write_in_halves(intake: Intake, rows: list[Incoming], error: Exception) -> 
 
 def joinable(source: Source, entity: str, limit: int) -> list[tuple[str, Any]]:
     """External ids and payloads of rows that wait for a record which has come meanwhile, oldest first."""
-    arrived = Link.objects.filter(
-        Q(record_id__isnull=False) | Q(state=Link.State.OUT_OF_SCOPE),
-        source=source,
-        entity=OuterRef("waiting_for_entity"),
-        external_id=OuterRef("waiting_for_id"),
+    found = select(
+        _JOINABLE, [source.pk, entity, source.pk, Link.State.OUT_OF_SCOPE, source.pk, entity, limit]
     )
-    waiting = Link.objects.filter(Exists(arrived), source=source, entity=entity).exclude(
-        waiting_for_entity=""
-    )
-    return list(waiting.order_by("id").values_list("external_id", "payload")[:limit])
+    return [(external_id, orjson.loads(payload)) for external_id, payload in found]
+
+
+# Thousands may wait for the same few records: each of these is looked for once. That a row waits is said with a
+# literal, or SQLite would not see that the partial index of those that wait is meant.
+_TABLE = Link._meta.db_table
+_JOINABLE = (
+    "WITH wanted AS (SELECT DISTINCT waiting_for_entity, waiting_for_id"  # noqa: S608 - own names
+    f" FROM {_TABLE} WHERE source_id = %s AND entity = %s AND NOT waiting_for_entity = '')"
+    f" SELECT waiting.external_id, waiting.payload FROM wanted JOIN {_TABLE} AS arrived ON"
+    " arrived.source_id = %s AND arrived.entity = wanted.waiting_for_entity"
+    " AND arrived.external_id = wanted.waiting_for_id AND (arrived.record_id IS NOT NULL OR arrived.state = %s)"
+    f" JOIN {_TABLE} AS waiting ON waiting.source_id = %s AND waiting.entity = %s"
+    " AND NOT waiting.waiting_for_entity = '' AND waiting.waiting_for_entity = wanted.waiting_for_entity"
+    " AND waiting.waiting_for_id = wanted.waiting_for_id ORDER BY waiting.id LIMIT %s"
+)

@@ -49,7 +49,7 @@ class Link(models.Model):
         indexes = [
             models.Index(fields=["entity", "record_id"], name="link_of_record"),
             models.Index(
-                fields=["source", "waiting_for_entity", "waiting_for_id"],
+                fields=["source", "entity", "waiting_for_entity", "waiting_for_id"],
                 name="link_waiting",
                 condition=~models.Q(waiting_for_entity=""),
             ),

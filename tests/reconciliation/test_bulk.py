@@ -104,6 +104,17 @@ def test_what_the_database_refuses_is_djangos_own_error(tenant):
     assert Customer.objects.count() == 1
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no lengths and no types")
+@pytest.mark.parametrize(
+    ("row", "refusal"),
+    [({"version": 2**31}, OverflowError), ({"version": "first"}, DataError), ({"balance": 1.5}, DataError)],
+    ids=str,
+)
+def test_a_value_that_does_not_fit_its_column_is_refused_and_not_cut_off(tenant, row, refusal):
+    with pytest.raises(refusal), transaction.atomic():
+        insert(tenant, row)
+
+
 def test_any_number_of_values_can_be_looked_for(tenant):
     made = insert(tenant, *[{"name": str(number)} for number in range(50)])
     condition, params = bulk.among("id", [customer.pk for customer in made])
