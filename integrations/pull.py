@@ -15,7 +15,7 @@ import orjson
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import leases, reading, runs
+from integrations import leases, quota, reading, runs
 from integrations.calls import CountingLimiter
 from integrations.connectors.base import Connector, Row
 from integrations.leases import Lease
@@ -183,7 +183,7 @@ class Pull:
                 :JOIN_PORTION
             ]
         )
-        if not wanted:
+        if not wanted or quota.is_short(self.rule.connection.budget_key, timezone.now()):
             return
         ids = [failure.external_id for failure in wanted if failure.external_id]
         rows = self.connector.fetch(self.entity, ids) if self.entity.ids else []

@@ -6,11 +6,11 @@ retries and backfills. What is new goes on to the last call.
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.connectors.base import Usage
-from integrations.models import CallBudget
+from integrations.models import CallBudget, Run, SyncRule
 
 SHORT = 0.75
 LOOK_AGAIN = timedelta(minutes=15)
@@ -28,7 +28,15 @@ def note(key: str, usage: Usage | None) -> None:
 def short_keys(now: datetime) -> set[str]:
     """The budgets of which so much is used that only new work may go on."""
     lately = CallBudget.objects.filter(day_at__gt=now - LOOK_AGAIN, day_allowed__gt=0)
-    return set(lately.filter(Q(day_used__gte=F("day_allowed") * SHORT)).values_list("key", flat=True))
+    return set(lately.filter(day_used__gte=F("day_allowed") * SHORT).values_list("key", flat=True))
+
+
+def holds_back(rule: SyncRule, now: datetime) -> bool:
+    """Whether the rule would read everything, which has to wait while calls run short."""
+    if not is_short(rule.connection.budget_key, now):
+        return False
+    whole = Run.objects.filter(rule=rule, state__in=Run.OPEN, full=True)
+    return rule.synced_at is None or rule.full_wanted or whole.exists()
 
 
 def is_short(key: str, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations import leases
+from integrations import leases, quota
 from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease
 from integrations.models import Connection, Delivery, Heartbeat, Run, SyncRule
@@ -94,19 +94,25 @@ def candidates(now: datetime) -> list[Candidate]:
     """Rules with an open run, a time that has come, or deliveries that are due; whose lease is free.
 
     A rule owes nothing before its first pull, which tells what the other side has; and while the outcome of a write
-    is unknown it is not read, since a row that the write has made would come as a stranger.
+    is unknown it is not read, since a row that the write has made would come as a stranger. While an account's calls of
+    the day run short, nothing is read whole there: changes come first.
     """
     open_run = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN))
     by_person = Exists(
         Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN).exclude(trigger=Run.Trigger.SCHEDULE)
     )
+    reads_all = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN, full=True))
     owed = Exists(due(now).filter(rule=OuterRef("pk")))
     unresolved = Exists(Delivery.objects.filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
     pushing = Q(owes=True, synced_at__isnull=False)
-    pulling = (Q(has_run=True) | Q(due_at__lte=now)) & Q(unresolved=False)
+    short = Q(connection__budget_key__in=quota.short_keys(now)) & ~Q(connection__budget_key="")
+    whole = Q(synced_at=None) | Q(full_wanted=True) | Q(reads_all=True)
+    pulling = (Q(has_run=True) | Q(due_at__lte=now)) & Q(unresolved=False) & ~(short & whole)
     rules = (
         workable()
-        .annotate(has_run=open_run, asked_for=by_person, owes=owed, unresolved=unresolved)
+        .annotate(
+            has_run=open_run, asked_for=by_person, owes=owed, unresolved=unresolved, reads_all=reads_all
+        )
         .filter(pulling | pushing)
         .filter(Q(lease_until=None) | Q(lease_until__lte=now))
         .values_list(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db import OperationalError
 from django.utils import timezone
 
-from integrations import leases, runs
+from integrations import leases, quota, runs
 from integrations.calls import Disconnected, connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
@@ -104,7 +104,8 @@ def take_turn(lease: Lease, *, seconds: float) -> None:
     rule = SyncRule.objects.get(pk=lease.rule_id)
     asked = Run.objects.filter(rule=rule, state__in=Run.OPEN).exists()
     is_due = rule.due_at is not None and rule.due_at <= timezone.now()
-    if (asked or is_due) and not working.unresolved(rule):
+    may_read = not working.unresolved(rule) and not quota.holds_back(rule, timezone.now())
+    if (asked or is_due) and may_read:
         work_under(lease, seconds=max(1.0, until - time.monotonic()))
     else:
         leases.release(lease)

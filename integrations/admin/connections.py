@@ -9,8 +9,10 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
+from integrations import quota
 from integrations.admin import words
 from integrations.admin.booking import BookingPage
 from integrations.admin.checklist import next_of
@@ -23,7 +25,7 @@ from integrations.admin.search import SearchPage
 from integrations.admin.syncs import SyncPages
 from integrations.admin.testing import TestPage
 from integrations.admin.webhooks import WebhooksPage
-from integrations.models import Connection, Run, RunFailure
+from integrations.models import CallBudget, Connection, Run, RunFailure
 from portal import audit
 from portal.access import Action
 from portal.tenant_admin import TenantAdmin, object_view
@@ -109,6 +111,8 @@ class ConnectionAdmin(
             missing=[scope for scope in connection.scopes if not scope["granted"]],
             runs=runs[:8],
             failures=failures.exclude(state=RunFailure.State.RESOLVED).count(),
+            budget=CallBudget.objects.filter(key=connection.budget_key, day_allowed__gt=0).first(),
+            calls_are_short=quota.is_short(connection.budget_key, timezone.now()),
             may_configure=self.may(request, Action.CONFIGURE, connection),
             may_run=self.may(request, Action.RUN, connection),
             tab="overview",

@@ -15,14 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.admin import needs, words
+from integrations.connectors.registry import CONNECTORS
 from integrations.models import CallBudget, Connection, Run
 from portal.access import Access, Action, access_of
 from portal.look import bars
 from portal.models import Tenant
 from portal.panels import Health
 
-CALLS_A_MINUTE = 3600
-"""What ServiceTitan allows one app at one tenant: 60 a second."""
 DAYS = 14
 IN_FLIGHT_SHOWN = 8
 BUDGETS_SHOWN = 6
@@ -77,24 +76,29 @@ def _per_day(access: Access) -> list[tuple[str, int]]:
 
 
 def calls(request: HttpRequest) -> dict[str, Any]:
-    """Calls of the last full minute by budget, the busiest first."""
+    """Calls of the last full minute by budget, the busiest first; and those of the day, where a system counts them."""
     now = timezone.now()
     connections: dict[str, list[Connection]] = {}
     for connection in access_of(request.user).scope(
         Connection.objects.exclude(budget_key="").select_related("tenant")
     ):
         connections.setdefault(connection.budget_key, []).append(connection)
-    used = [
-        (connections[budget.key], budget.used_last_minute(now))
-        for budget in CallBudget.objects.filter(key__in=connections)
-    ]
+    budgets = list(CallBudget.objects.filter(key__in=connections))
+    used = [(connections[budget.key], budget.used_last_minute(now)) for budget in budgets]
     used.sort(key=lambda pair: -pair[1])
-    busy = [(owners, count) for owners, count in used if count]
+    busy = [(owners, count, _a_minute(owners[0])) for owners, count in used if count]
+    days = [(connections[budget.key], budget) for budget in budgets if budget.day_allowed]
+    days.sort(key=lambda pair: -pair[1].day_used / pair[1].day_allowed)
     return {
-        "busy": busy[:BUDGETS_SHOWN],
-        "allowed": CALLS_A_MINUTE,
+        "busy": [found for found in busy if found[2]][:BUDGETS_SHOWN],
+        "days": days[:BUDGETS_SHOWN],
+        "allowed": [(spec.label, spec.calls_a_minute) for spec in CONNECTORS.values() if spec.calls_a_minute],
         "connections": sum(map(len, connections.values())),
     }
+
+
+def _a_minute(connection: Connection) -> int:
+    return CONNECTORS[connection.system].calls_a_minute
 
 
 def health_of(tenants: Iterable[Tenant]) -> dict[int, Health]:

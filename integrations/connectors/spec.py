@@ -130,7 +130,8 @@ class ConnectorSpec:
     addresses that a custom environment may not have; `switch_off` tells the merchant's admin where access is ended
     at the system itself. `ways` are the ways in, the usual one first; `log_in` is there where one of them is a
     person's log-in, `revoke` where a grant can be ended by a call. `scoped` is False for a system whose rows are
-    shared whole: it has none of the lists that a scope is chosen from.
+    shared whole: it has none of the lists that a scope is chosen from. `calls_a_minute` is what people are shown as
+    the limit, 0 for a system that counts by the day.
     """
 
     system: str
@@ -148,6 +149,7 @@ class ConnectorSpec:
     log_in: LogIn | None = None
     revoke: Revoke | None = None
     scoped: bool = True
+    calls_a_minute: int = 0
 
     def way_of(self, credentials: Mapping[str, str]) -> Way | None:
         """The chosen way; the usual one where none is chosen, None where there is nothing to choose from."""

@@ -38,12 +38,17 @@ def end(send: Send, job: str, column: str, rows: Sequence[Writing]) -> "list[str
     found = send(lambda base: Call("GET", f"{base}{_JOBS}/{job}", repeatable=True)).data
     if found["state"] in _AT_WORK:
         return None
-    if found["state"] != "JobComplete":
+    known = _known(send, job, column)
+    if found["state"] != "JobComplete" and not known:
         message = (
             f"Salesforce gave up a bulk job: {found.get('errorMessage') or found['state']}. Tell support."
         )
         raise RemoteError(Who.OUR_BUG, "bulk_failed", message, details=f"job {job}")
-    return _answers(send, job, column, rows)
+    lost = RemoteError(
+        Who.RETRY_LATER, "unprocessed", "Salesforce left this record of a bulk job undone. Trunkline tries again.",
+        details=f"job {job}",
+    )  # fmt: skip
+    return [known.get(row.key or row.external_id, lost) for row in rows]
 
 
 def _begin(send: Send, name: str, key: str) -> str:
@@ -58,17 +63,14 @@ def _begin(send: Send, name: str, key: str) -> str:
     return str(send(lambda base: Call("POST", base + _JOBS, json=body, repeatable=True)).data["id"])
 
 
-def _answers(send: Send, job: str, column: str, rows: Sequence[Writing]) -> "list[str | RemoteError]":
+def _known(send: Send, job: str, column: str) -> "dict[str, str | RemoteError]":
+    """What became of the rows that the job came to, by our column."""
     found: dict[str, str | RemoteError] = {}
     for row in _results(send, job, "successfulResults"):
         found[row.get(column) or row["sf__Id"]] = row["sf__Id"]
     for row in _results(send, job, "failedResults"):
         found[row[column]] = of_cell(row["sf__Error"], f"bulk {job}")
-    lost = RemoteError(
-        Who.RETRY_LATER, "unprocessed", "Salesforce left this record of a bulk job undone. Trunkline tries again.",
-        details=f"job {job}",
-    )  # fmt: skip
-    return [found.get(row.key or row.external_id, lost) for row in rows]
+    return found
 
 
 def _results(send: Send, job: str, what: str) -> Iterator[dict[str, str]]:

@@ -77,6 +77,11 @@ CASES: Mapping[str, Case] = {
         "The integration user may not do this in Salesforce: {problem} The Salesforce admin gives it access to the "
         "object and its fields (a permission set), then retry.",
     ),
+    "INSUFFICIENT_ACCESS": Case(
+        _ADMIN,
+        "forbidden",
+        "The integration user may not do this in Salesforce: {problem} The Salesforce admin gives it access, then retry.",
+    ),
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Case(
         _ADMIN, "forbidden",
         "The integration user has no access to a record that this one refers to: {problem} The Salesforce admin "

@@ -133,4 +133,5 @@ SERVICETITAN = ConnectorSpec(
         "disables it; until then the credentials would still work for whoever has a copy of them."
     ),
     late_effect=110.0,
+    calls_a_minute=3600,
 )
