@@ -98,7 +98,23 @@ class CredentialsForm(forms.Form):
     @property
     def credential_fields(self) -> list[tuple[forms.BoundField, str]]:
         """Each with the class names by which the stylesheet shows it for its ways in alone."""
-        return [(self[item.name], self._shown_for(item)) for item in self.spec.fields]
+        return [
+            (self[item.name], self._shown_for(item))
+            for item in self.spec.fields
+            if not self._is_further(item)
+        ]
+
+    @property
+    def further_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """What hardly anybody needs to look at: it stands folded up behind the rest."""
+        return [
+            (self[item.name], self._shown_for(item)) for item in self.spec.fields if self._is_further(item)
+        ]
+
+    def _is_further(self, item: CredentialField) -> bool:
+        """Where there are several ways in, what one may leave out: most people then type in nothing at all."""
+        app = settings.CONNECTOR_APPS.get(self.spec.system, {})
+        return bool(self.spec.ways) and (not item.required or item.name in app)
 
     def _shown_for(self, item: CredentialField) -> str:
         places = [place for place, way in enumerate(self.spec.ways) if item.belongs_to(way.name)]

@@ -1,4 +1,4 @@
-"""`manage.py connect SLUG servicetitan …`: stores credentials, tests them, lists scopes."""
+"""`manage.py connect SLUG SYSTEM …`: stores credentials, tests them, lists scopes."""
 
 import sys
 from argparse import ArgumentParser
@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from integrations import connecting
 from integrations.connectors.registry import CONNECTORS
-from integrations.connectors.spec import ConnectorSpec
+from integrations.connectors.spec import WAY, ConnectorSpec
 from integrations.management.printing import as_json, table
 from integrations.management.tenants import in_words, tenant_by_slug
 from integrations.models import Connection
@@ -25,7 +26,12 @@ class Command(BaseCommand):
         for name, item in _fields().items():
             note = " (- reads it from standard input)" if item.secret else ""
             parser.add_argument(f"--{name.replace('_', '-')}", default="", help=f"{item.label}{note}")
-        parser.add_argument("--environment", default="production", help="production, integration or custom")
+        environments = sorted({item.name for spec in CONNECTORS.values() for item in spec.environments})
+        parser.add_argument("--environment", default="production", help=", ".join(environments))
+        ways = sorted({way.name for spec in CONNECTORS.values() for way in spec.ways})
+        parser.add_argument(
+            "--way", default="", help=f"where a system has several ways in: {', '.join(ways)}"
+        )
         parser.add_argument("--api-url", default="", help="custom only; the host must be in CUSTOM_API_HOSTS")
         parser.add_argument(
             "--auth-url", default="", help="custom only; the host must be in CUSTOM_API_HOSTS"
@@ -47,6 +53,10 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(in_words(error)) from None
+        if connection.is_by_log_in:
+            page = reverse("admin:integrations_connection_link", args=[connection.pk])
+            self.stdout.write(f"Stored. Now log in at {spec.label}: open {page} in the portal.")
+            return
         try:
             tested = connecting.test(connection)
         except connecting.ConnectingFailed as error:
@@ -84,7 +94,7 @@ def _fields() -> dict[str, Any]:
 
 def _given(spec: ConnectorSpec, options: dict[str, Any]) -> dict[str, str]:
     """The options of this system; `-` reads one line of standard input, so that no secret stands in `ps`."""
-    given = {}
+    given = {WAY: options["way"]} if spec.ways else {}
     for item in spec.fields:
         value = options[item.name]
         if item.secret and value == "-":
