@@ -315,7 +315,7 @@ def test_a_customers_page_costs_the_same_however_much_hangs_on_it(owner, client_
     hang(11)
     few = cost()
     hang(30)
-    assert cost() == few <= 27
+    assert cost() == few <= 29
 
 
 def test_a_customers_page_shows_the_newest_and_leads_to_all(owner, client_for, tenant):
