@@ -28,11 +28,14 @@ class System:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     make: Callable[[argparse.Namespace], Any]
     describe: Callable[[str, Any], tuple[str, dict[str, Any]]]
+    end: Callable[[argparse.Namespace, Any], None] = lambda options, sandbox: None
 
 
 SYSTEMS: Mapping[str, System] = {
     "servicetitan": System(8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe),
-    "salesforce": System(8400, salesforce.add_arguments, salesforce.make, salesforce.describe),
+    "salesforce": System(
+        8400, salesforce.add_arguments, salesforce.make, salesforce.describe, salesforce.end
+    ),
 }
 
 
@@ -68,7 +71,7 @@ def describe(options: argparse.Namespace, running: server.Running, sandbox: Any)
     return "\n".join([f"A {name} sandbox is ready.", *rows, note, "Ctrl-C ends it."])
 
 
-def serve(running: server.Running) -> None:
+def serve(options: argparse.Namespace, running: server.Running, sandbox: WSGIApplication) -> None:
     """Serve until SIGINT or SIGTERM. Rows live as long as the process, so garbage is looked for seldom."""
     gc.set_threshold(*SELDOM)
     ended = threading.Event()
@@ -76,3 +79,4 @@ def serve(running: server.Running) -> None:
         signal.signal(name, lambda *_: ended.set())
     ended.wait()
     running.stop()
+    SYSTEMS[options.system].end(options, sandbox)

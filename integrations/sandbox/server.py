@@ -92,10 +92,9 @@ class Server(ThreadedWSGIServer):
 
 def make_server(host: str, port: int, app: WSGIApplication, tls: Pair | None = None) -> Server:
     server = Server(host, port, app, handler=Handler, ssl_context=tls)
-    if isinstance(
-        server.socket, ssl.SSLSocket
-    ):  # shake hands in the caller's thread, not in the one that accepts
-        vars(server.socket)["do_handshake_on_connect"] = False
+    if isinstance(server.socket, ssl.SSLSocket):
+        # Shake hands in the caller's thread, not in the one that accepts. The stubs leave the member out.
+        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]
     return server
 
 

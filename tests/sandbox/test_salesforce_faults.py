@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 
-from integrations.sandbox.salesforce import create_app, credentials
+from integrations.sandbox.salesforce import create_app, credentials, keeping
 from integrations.sandbox.salesforce.misbehaviour import CALLS, JOBS, ROWS
 from integrations.sandbox.server import running
 from tests.sandbox.salesforce_caller import error
@@ -186,3 +186,24 @@ def test_the_same_seed_makes_the_same_org(make_org):
         [row["Name"] for row in make_org(accounts=8, seed=seed).control.rows("Account")] for seed in (1, 1, 2)
     )
     assert first == second != other
+
+
+def test_a_kept_org_goes_on_where_it_stood(make_org, tmp_path):
+    org, kept = make_org(accounts=3), tmp_path / "org.json"
+    account = org.create("Account", Name="Kept", ServiceTitan_Id__c="t1")
+    keeping.save(org.control, kept)
+    again = make_org(accounts=9)
+    assert keeping.load(again.control, kept)
+    assert again.control.stats()["rows"]["Account"] == 4
+    known = again.call("PATCH", "sobjects/Account/ServiceTitan_Id__c/T1", {"Name": "Found"})
+    assert (known.status_code, known.json["id"]) == (200, account)
+    assert again.create("Account", Name="New") not in {row["Id"] for row in org.control.rows("Account")}
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_no_kept_org_is_refused(make_org, tmp_path):
+    org, wrong = make_org(), tmp_path / "org.json"
+    assert not keeping.load(org.control, wrong)
+    wrong.write_text("{}")
+    with pytest.raises(ValueError, match="no kept org"):
+        keeping.load(org.control, wrong)

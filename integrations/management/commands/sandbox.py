@@ -26,4 +26,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(command.describe(chosen, running, sandbox))
         self.stdout.flush()
-        command.serve(running)
+        command.serve(chosen, running, sandbox)

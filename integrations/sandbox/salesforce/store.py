@@ -97,6 +97,12 @@ class Table:
             self.rows[row_id] = row
         self.version += 1
 
+    def fill(self, numbers: int, rows: list[Row]) -> None:
+        """Begin with these rows, as they are, and go on counting ids from `numbers`."""
+        self._numbers = numbers
+        for row in rows:
+            self._place(row["Id"], None, row)
+
     def restore(self, row_id: str, before: Row | None) -> None:
         self._place(row_id, self.rows[row_id], before)
 
@@ -184,6 +190,16 @@ class Store:
             undo, self._undo = self._undo, outer
             if outer is not None:
                 outer.extend(undo)
+
+    def dump(self) -> dict[str, tuple[int, list[Row]]]:
+        """Every row, and how many ids were given, by object."""
+        return {name: (table.number(), list(table.rows.values())) for name, table in self._tables.items()}
+
+    def restore(self, tables: dict[str, tuple[int, list[Row]]]) -> None:
+        """Put a dump in place of all rows. Raises KeyError for an object that this org has not."""
+        self._tables = {}
+        for name, (numbers, rows) in tables.items():
+            self[name].fill(numbers, rows)
 
     def counts(self) -> dict[str, int]:
         """Live rows by object, for the objects that have any."""
