@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from integrations import waking
 from integrations.models import Connection, Delivery
 from integrations.push.owing import write_of
 from portal import audit
@@ -24,6 +25,8 @@ def retry(deliveries: "QuerySet[Delivery]", *, user: User | None) -> int:
         wanted = _waiting(deliveries)
         count = _by_connection(wanted)
         wanted.update(state=State.OWED, next_try_at=timezone.now(), refusals=0, silences=0)
+        for connection_id in count:
+            waking.at_commit(connection_id)
         _note("deliveries.retried", count, user)
     return count.total()
 

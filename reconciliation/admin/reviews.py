@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -22,7 +23,7 @@ from reconciliation.admin.review_search import searched
 from reconciliation.editing import BadValue, RecordMovedOn
 from reconciliation.entities import ENTITIES
 from reconciliation.inbox import Asked
-from reconciliation.models import Conflict, Source
+from reconciliation.models import Conflict, Link, Source
 from reconciliation.reviewing import ConflictMovedOn, Settled, settle
 
 PER_PAGE = 50
@@ -187,7 +188,10 @@ def _counts(rows: Any) -> dict[str, list[tuple[str, str, int]]]:
 def _filters(request: HttpRequest, asked: Asked) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     """(name, label, choices, chosen) of each filter; one with a single choice is no filter."""
     tenants = access_of(request.user).tenants().order_by("name")
-    systems = Source.objects.filter(tenant__in=access_of(request.user).tenant_ids()).order_by("system")
+    sending = Exists(Link.objects.filter(source=OuterRef("pk")))
+    systems = Source.objects.filter(sending, tenant__in=access_of(request.user).tenant_ids()).order_by(
+        "system"
+    )
     fields = sorted({name for entity in ENTITIES.values() for name in entity.fields})
     found = [
         ("tenant", "Tenant", [(str(tenant.pk), tenant.name) for tenant in tenants], asked.tenant),

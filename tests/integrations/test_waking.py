@@ -6,7 +6,10 @@ from django.db import transaction
 from django_q.models import OrmQ
 
 from integrations import waking
+from integrations.models import Delivery
+from integrations.push.retrying import retry
 from integrations.tasks import wake_for
+from tests.admin.objects import OBJECTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,3 +49,9 @@ def test_what_is_committed_while_a_task_works_queues_another():
     wake_for(7)
     waking.at_commit(7)
     assert queued() == ["integrations.tasks.wake_for"] * 2
+
+
+def test_a_retry_by_a_person_wakes_a_worker(tenant, owner):
+    waiting = OBJECTS["integrations.delivery"](tenant)
+    assert retry(Delivery.objects.filter(pk=waiting.pk), user=owner) == 1
+    assert queued() == ["integrations.tasks.wake_for"]
