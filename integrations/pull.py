@@ -22,6 +22,7 @@ from integrations.leases import Lease
 from integrations.mapping import MappingError
 from integrations.mappings import Reader, declaration, field_rules, reader_of
 from integrations.models import Run, RunFailure, SyncRule
+from integrations.push.owing import pushes, write_of
 from integrations.scoping import follow_parents, scope_of
 from reconciliation.entities import ENTITIES
 from reconciliation.ingest import ingest, joinable
@@ -207,6 +208,7 @@ def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
         required=frozenset(required),
         rule=Rule(policy, remote_is_record, field_rules(rule)),
         run_id=run_id,
+        removes=pushes(rule) and (write := write_of(rule)) is not None and write.remove is not None,
     )
     if not intake.entity.references and rule.entity != "customer":
         return intake  # a list that scopes are chosen from, or that has nothing to judge

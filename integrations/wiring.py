@@ -32,18 +32,21 @@ _PHRASES = {
     "record.created": "made {target}",
     "api_client.added": "made the API client {target}",
     "api_client.revoked": "revoked the API client {target}",
+    "lead_source.mapped": "tied a lead source to a campaign of {target}: {note}",
+    "lead_source.unmapped": "untied a lead source from a campaign of {target}: {note}",
 }
 
 
 def connect() -> None:
     """Called once, when Django is ready."""
     from integrations.always import remember
-    from integrations.push import owing
+    from integrations.push import owing, waiting
     from reconciliation.changes import changed
     from reconciliation.links import register_deep_link
     from reconciliation.reviewing import always_chosen
 
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
+    changed.connect(waiting.on_change, dispatch_uid="integrations.push.waiting")
     from integrations import review_requests
     from integrations.webhooks import events
 

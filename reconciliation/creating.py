@@ -66,11 +66,16 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
         insert_children(entity.children, zip(ids, placed, strict=True))
     states = [
         # The base is what the record holds, a default in place of each null: else every null would look edited.
-        link_values(p, record_id, Link.State.LIVE, at, dumps({name: value[name] for name in p.row.fields}))
+        link_values(p, record_id, Link.State.LIVE, at, dumps(_agreed(p, value)))
         for record_id, p, value in zip(ids, placed, values, strict=True)
     ]
     write_links(intake, at, placed, states)
     announce(entity.name, tenant_id, list(ids), origin=intake.source)
+
+
+def _agreed(placed: Placed, values: Mapping[str, Any]) -> dict[str, Any]:
+    base = {name: values[name] for name in placed.row.fields}
+    return base if placed.row.active else {**base, "active": False}
 
 
 def remember(intake: Intake, now: datetime, state: Link.State, placed: Sequence[Placed]) -> None:

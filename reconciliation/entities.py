@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.db import models
 
-from reconciliation import forms
+from reconciliation import double_booking, forms
 from reconciliation import models as records
 from reconciliation.forms import Form
 from reconciliation.normalise import search_key
@@ -67,7 +67,10 @@ class ChildRows:
 
 @dataclass(frozen=True)
 class Entity:
-    """One entity: its record's model, fixed values, references (record field -> entity) and derived values."""
+    """One entity: its record's model, fixed values, references (record field -> entity) and derived values.
+
+    `objection` says in words why a record must not be written anywhere as it is; empty where nothing speaks against it.
+    """
 
     name: str
     model: type[records.Record]
@@ -82,6 +85,7 @@ class Entity:
     children: ChildRows | None = None
     forms: Mapping[str, Form] = field(default_factory=dict)
     currency_fields: tuple[str, ...] = ()
+    objection: Callable[[Any], str] | None = None
 
     @property
     def objects(self) -> Any:
@@ -209,11 +213,18 @@ ENTITIES: Mapping[str, Entity] = {
         ),
         Entity("booking", records.Booking, references={"job": "job", **_SHOP}),
         Entity("note", records.Note, references={"job": "job"}),
-        Entity("appointment", records.Appointment, references={"job": "job"}),
+        Entity("cancellation", records.Cancellation, references={"job": "job", "reason": "cancel_reason"}),
+        Entity(
+            "appointment",
+            records.Appointment,
+            references={"job": "job"},
+            objection=double_booking.of_appointment,
+        ),
         Entity(
             "assignment",
             records.Assignment,
             references={"appointment": "appointment", "job": "job", "technician": "technician"},
+            objection=double_booking.of_assignment,
         ),
         Entity(
             "invoice",

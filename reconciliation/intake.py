@@ -91,7 +91,7 @@ class Intake:
     """How one entity of one source is taken in: the same for every page of a run.
 
     `required` names the references a record cannot do without; `admits` is the connection's scope;
-    `run_id` marks the changes made.
+    `run_id` marks the changes made. `removes` is whether records taken away here are taken away there too.
     """
 
     source: Source
@@ -100,3 +100,4 @@ class Intake:
     rule: Rule = field(default_factory=Rule)
     admits: Admits = everything
     run_id: int | None = None
+    removes: bool = False

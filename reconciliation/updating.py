@@ -113,9 +113,18 @@ def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mappin
     for name in entity.references:
         if name not in row.references and name not in intake.required:
             after[f"{name}_id"] = None
-    after["active"] = row.active
+    after["active"] = _active(intake, decision, before["active"], row.active)
     after["source_modified_at"] = row.modified_at or before["source_modified_at"]
     return Revision(placed, before["id"], before, after, decision)
+
+
+def _active(intake: Intake, decision: Decision, ours: bool, theirs: bool) -> bool:
+    """The source decides, but for what was taken away here and is still to be taken away there."""
+    if intake.removes and not ours and theirs and decision.base.get("active", True):
+        return ours
+    if not theirs or "active" in decision.base:
+        decision.base["active"] = theirs
+    return theirs
 
 
 def _write_records(intake: Intake, now: datetime, revisions: list[Revision]) -> None:

@@ -18,6 +18,7 @@ from integrations.admin.booking import BookingPage
 from integrations.admin.checklist import next_of
 from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
+from integrations.admin.lead_sources import LeadSourcesPage
 from integrations.admin.linking import LinkPages
 from integrations.admin.rules import RulesPage
 from integrations.admin.scopes import ScopePage
@@ -38,6 +39,7 @@ class ConnectionAdmin(
     TestPage,
     ScopePage,
     RulesPage,
+    LeadSourcesPage,
     SyncPages,
     DisconnectPage,
     SearchPage,

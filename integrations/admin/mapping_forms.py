@@ -11,6 +11,7 @@ from integrations.mapping import TRANSFORMS, problems
 from integrations.mappings import record_fields
 from integrations.models import FieldMapping, SyncRule
 from integrations.models.rules import OverwriteMode
+from integrations.push.owing import write_of
 
 if TYPE_CHECKING:  # generic only in the stubs
     StockFormSet = BaseFormSet[forms.Form]
@@ -135,8 +136,25 @@ class MappingTable(LineFormSet):
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
-    """What of a rule is seldom touched: how it reads."""
+    """What of a rule is seldom touched: how it reads, and what it sends where there is a choice."""
+
+    becomes = forms.ChoiceField(required=False)
 
     class Meta:
         model = SyncRule
-        fields = ["page_size", "recent"]
+        fields = ["page_size", "recent", "becomes"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rule = self.instance
+        write = write_of(rule)
+        if write is None or not write.becomes:
+            del self.fields["becomes"]
+            return
+        field = self.fields["becomes"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # declared above
+        field.label = f"A {rule.label} made in the portal becomes"
+        field.choices = [
+            ("", f"a {rule.label} in {rule.connection.label}"),
+            (write.becomes, f"a {write.becomes} in {rule.connection.label}"),
+        ]

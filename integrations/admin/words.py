@@ -52,6 +52,11 @@ WHO_ACTS: dict[str, str] = {
     Who.OUR_BUG: "Trunkline's support must act. Give them the number of this run.",
 }
 REASONS = {
+    "objection": "Would be a double booking",
+    "refused": "Refused there",
+    "lead_source": "Lead source without a campaign",
+    "tags": "Tag that is unknown there",
+    "becomes": "What it is to become is not written",
     "mapping": "A value does not fit its field",
     "refused_by_database": "The database would not take it",
 }

@@ -77,6 +77,15 @@ class Find(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """How a row is taken away: the call, and the members of its body, each with the row's member that fills it."""
+
+    path: str
+    method: str = "DELETE"
+    body: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """How one entity of one system is written; an entity without one is never written.
 
@@ -88,6 +97,13 @@ class Write:
     `two_way` is how a new connection begins. `batch` is how many rows one call takes (`Connector.write_many`); it may
     be more than one only where `find` is UPSERT: a batch whose answer was lost is sent again. `bulk` is how many
     rows one job takes (`Connector.begin_bulk`), 0 where there are no jobs.
+    `many` are members that take a list where a row has one value.
+    `own_reply` is False where a create answers with another row than the one it made. `siblings_by` is the parameter
+    of the list at `siblings` that takes the parent's id, where that is not in its path. `remove` is how a row is
+    taken away that is not wanted here any more. `create_members` may be sent by a create alone, and `optional` are
+    references that it sends where they are known. `becomes` is the entity that its records may be sent as instead,
+    where the rule says so. `refused` says in a person's words what a 409 means, which is then
+    final; `{problem}` in it is the system's own words.
     """
 
     scope: str
@@ -106,6 +122,15 @@ class Write:
     two_way: bool = False
     batch: int = 1
     bulk: int = 0
+    create_method: str = "POST"
+    create_members: frozenset[str] = frozenset()
+    optional: Mapping[str, str] = field(default_factory=dict)
+    becomes: str = ""
+    many: frozenset[str] = frozenset()
+    own_reply: bool = True
+    siblings_by: str = ""
+    remove: Removal | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +374,10 @@ class Connector(Protocol):
 
     def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
         """Send changed members; returns the row as a pull would give it, None where the reply is empty."""
+        ...
+
+    def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
+        """Take away a row that was read before. One that is gone already counts as taken away."""
         ...
 
     def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":

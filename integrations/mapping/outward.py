@@ -44,14 +44,12 @@ REVERSE: Mapping[str, Callable[[Any], Any]] = {
 """Transforms that can be read backwards; a line with another one is never written."""
 
 
-def writable(lines: Iterable[FieldMap], write: Write) -> dict[str, FieldMap]:
+def writable(lines: Iterable[FieldMap], members: Collection[str]) -> dict[str, FieldMap]:
     """The lines that a write may use, by record field."""
     return {
         line.field: line
         for line in lines
-        if line.transform in REVERSE
-        and "," not in line.remote
-        and line.remote.partition(".")[0] in write.members
+        if line.transform in REVERSE and "," not in line.remote and line.remote.partition(".")[0] in members
     }
 
 

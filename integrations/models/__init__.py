@@ -3,6 +3,7 @@
 from integrations.models.api import ApiClient, KeptAnswer
 from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
+from integrations.models.lead_sources import LeadSource
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
 from integrations.models.rules import FieldMapping, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
@@ -20,6 +21,7 @@ __all__ = [
     "Heartbeat",
     "Hook",
     "KeptAnswer",
+    "LeadSource",
     "Notice",
     "Outbox",
     "ReviewRequest",

@@ -16,16 +16,12 @@ from reconciliation.models import JSONTextField
 class Delivery(models.Model):
     """One outward write that changes of one record owe to one connection.
 
-        While one is open, further changes of its record join it (`changes` counts them). `key` is what the other
-        system knows a created row by. `refusals` counts answers that said no, `silences` tries without an answer.
-        `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
-    <<<<<<< HEAD
-        along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
-        another record's delivery cannot do without: it is made whatever the direction of its own rule.
-    =======
-        along (`{entity: {record id: values}}`); all are committed before the call is made. `job` is the other system's
-        bulk job that it is on its way with.
-    >>>>>>> 0b0d419 (Write to Salesforce 200 rows a call, each answered to its own delivery)
+    While one is open, further changes of its record join it (`changes` counts them). `key` is what the other
+    system knows a created row by. `refusals` counts answers that said no, `silences` tries without an answer.
+    `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
+    along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
+    another record's delivery cannot do without: it is made whatever the direction of its own rule. `job` is the other
+    system's bulk job that it is on its way with.
     """
 
     class State(models.TextChoices):
@@ -42,6 +38,7 @@ class Delivery(models.Model):
         UPDATE = "update", "Change"
         RETIRE = "retire", "Set inactive"
         REVIVE = "revive", "Set active again"
+        REMOVE = "remove", "Remove"
 
     OPEN = (State.OWED, State.SENDING, State.UNKNOWN, State.NEEDS_PERSON)
     UNRESOLVED = (State.SENDING, State.UNKNOWN)

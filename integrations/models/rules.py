@@ -58,6 +58,12 @@ class SyncRule(models.Model):
         default=False,
         help_text="Ask export feeds for changes of the last 15 minutes too; the same rows then come twice.",
     )
+    becomes = models.CharField(
+        "what is made here becomes",
+        max_length=24,
+        blank=True,
+        help_text="What a record made in the portal is sent as, where the system offers a choice.",
+    )
     cursor = models.JSONField(default=dict, blank=True, editable=False)
     full_wanted = models.BooleanField(default=False, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)

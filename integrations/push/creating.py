@@ -15,7 +15,8 @@ from integrations.connectors.errors import RemoteError
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import outcomes, owing, timing
+from integrations.push import lead_sources, outcomes, owing, timing
+from integrations.push.converting import convert
 from integrations.push.sending import Sender
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
@@ -36,7 +37,13 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
         return sender.outcomes.needs_person(
             delivery, "no_create", f"A {side.entity.label} comes with its parent."
         )
+    if sender.rule.becomes and delivery.begun_at is None:
+        return convert(sender, delivery, record)
     parent = sender.parent_of(record)
+    if side.is_removed(record) and delivery.begun_at is None:
+        return sender.outcomes.close(
+            delivery, State.NOT_NEEDED, "Taken away before it was sent.", reason="gone"
+        )
     if missing := missing_of(side, record):
         return wait_for(sender, delivery, record, missing)
     if (found := _look_up(sender, delivery, record, parent)) is not None:
@@ -48,9 +55,15 @@ def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
     """It is certain that nothing is there yet, or as good as certain: send it."""
     if delivery.state == State.UNKNOWN and delivery.reason == outcomes.NOT_SEEN:
         return outcomes.not_seen(delivery)
+    if sender.side.is_removed(record):
+        return sender.outcomes.close(
+            delivery, State.NOT_NEEDED, "Taken away before it came there.", reason="gone"
+        )
     if outcomes.tired(delivery):
         message = "It is not there, and each try ended without an answer."
         return sender.outcomes.needs_person(delivery, "no_answer", message)
+    if objection := sender.side.objection(record):
+        return sender.outcomes.needs_person(delivery, "objection", objection)
     try:
         body, parts = body_of(sender, record)
     except CannotCreate as error:
@@ -78,6 +91,8 @@ def missing_of(side: Side, record: Any) -> list[str]:
 
 def wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
     """What is on its way is waited for; what is not, a person must give."""
+    if "campaign" in missing and (words := lead_sources.unmapped(sender.rule, record)):
+        return sender.outcomes.needs_person(delivery, lead_sources.REASON, words)
     references = sender.side.entity.references
     if not sender.dry:
         _want_parents(sender, record, missing)
@@ -239,7 +254,9 @@ def moved_on(side: Side, record: Any) -> bool:
     """Whether the record was changed after the body was made that is now there: found so, it may be an old one."""
     link = side.link_of(record.pk)
     fresh = side.entity.objects.get(pk=record.pk)
-    return link is not None and link.state == Link.State.LIVE and bool(side.unsent(fresh, link)[0])
+    if link is None or link.state != Link.State.LIVE:
+        return False
+    return side.to_remove(fresh, link) or bool(side.unsent(fresh, link)[0])
 
 
 def _adopt_parts(rule: SyncRule, part: Parts, rows: list[Row], sent: dict[str, Any]) -> None:

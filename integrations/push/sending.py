@@ -22,7 +22,7 @@ from integrations.leases import Lease, LeaseLost
 from integrations.mapping import MappingError
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import outcomes, retiring
+from integrations.push import outcomes, retiring, tags
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
 from reconciliation.intake import Incoming
@@ -102,7 +102,7 @@ class Sender:
             raise Planned(Plan(note=error.message, reason=error.reason)) from None
 
     def _send(self, delivery: Delivery) -> None:
-        from integrations.push.creating import create  # both halves send through this class
+        from integrations.push.creating import create  # all ways send through this class
 
         if delivery.state == State.SENDING:  # whoever was sending it is dead
             delivery.state = State.UNKNOWN
@@ -112,8 +112,18 @@ class Sender:
         link = self.side.link_of(delivery.record_id)
         if self.has_ended(delivery, record, link):
             return None
+        if unknown := tags.settle(self.side, delivery, record, dry=self.dry):
+            return self.outcomes.needs_person(delivery, tags.REASON, tags.words(self.rule, unknown))
         if link is None:
             return create(self, delivery, record)
+        return self._known(delivery, record, link)
+
+    def _known(self, delivery: Delivery, record: Any, link: Link) -> None:
+        """A record that the other side has: taken away there, set active again, or brought up to date."""
+        from integrations.push.removing import remove
+
+        if self.side.to_remove(record, link):
+            return remove(self, delivery, record, link)
         if self.side.entity.merges and retiring.was_retired(delivery):
             return retiring.revive(self, delivery, record, link)
         return self._update(delivery, record, link)
@@ -129,7 +139,7 @@ class Sender:
             why = "It was merged into another record, left the scope, or is waiting."
             self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
             return True
-        if self.side.write.update is None:
+        if self.side.write.update is None and not self.side.to_remove(record, link):
             self.outcomes.close(delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only")
             return True
         return False
@@ -165,6 +175,9 @@ class Sender:
             return None
         if outcomes.tired(delivery):
             self.outcomes.needs_person(delivery, "no_answer", "Each try ended without an answer.")
+            return None
+        if objection := self.side.objection(record):
+            self.outcomes.needs_person(delivery, "objection", objection)
             return None
         body = self.side.body(record, names, row)
         held, base = self.side.held(record), collapsed(link.base)

@@ -12,6 +12,7 @@ from integrations.connectors.base import FieldMap, Row, Write
 from integrations.mapping.outward import body_of, writable
 from integrations.mappings import Reader, reader_of
 from integrations.models import SyncRule
+from integrations.push import lead_sources
 from integrations.push.owing import write_of
 from reconciliation.creating import filled
 from reconciliation.entities import ENTITIES, Entity
@@ -20,6 +21,8 @@ from reconciliation.models import Conflict, Link
 from reconciliation.normalise import collapsed, normal_form
 
 Values = dict[str, Any]
+STAND_INS = {"campaign": lead_sources.campaign_of}
+"""What stands in for a reference that a record leaves empty: `(rule, record)` -> external id, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,11 @@ class Side:
     declared: Declared
     reader: Reader
     lines: Mapping[str, FieldMap]
+    made_with: Mapping[str, FieldMap]
 
     def held(self, record: Any) -> Values:
-        """What the record holds of the fields that can be written, in normal form."""
-        return normal_form({name: getattr(record, name) for name in self.lines})
+        """What the record holds of the fields that can be written, if only when it is made, in normal form."""
+        return normal_form({name: getattr(record, name) for name in self.made_with})
 
     def unsent(self, record: Any, link: Link) -> tuple[list[str], list[str]]:
         """Fields that differ from what was last agreed: to be sent, and those that wait for a person."""
@@ -46,22 +50,37 @@ class Side:
         differing = [name for name in self.lines if name not in base or held[name] != base[name]]
         return [n for n in differing if n not in pending], [n for n in differing if n in pending]
 
+    def is_removed(self, record: Any) -> bool:
+        """Whether the record was taken away here and its system lets us take it away there."""
+        return self.write.remove is not None and not record.active
+
+    def to_remove(self, record: Any, link: Link) -> bool:
+        """Whether that is still to be done there."""
+        return self.is_removed(record) and bool(link.base.get("active", True))
+
+    def objection(self, record: Any) -> str:
+        """Why the record must not be written anywhere as it is, in words."""
+        return self.entity.objection(record) if self.entity.objection else ""
+
     def body(self, record: Any, names: list[str], row: Row | None) -> Row:
         """What is sent for these fields; `row` is the remote row as it stands."""
         values = {name: getattr(record, name) for name in names}
-        return body_of(self.lines, self.write, values, names, row)
+        return body_of(self.made_with, self.write, values, names, row)
 
     def referenced(self, record: Any) -> Row:
         """The members of a create that name other records; ids that are numbers go as numbers."""
         found: Row = {}
         for name, member in self.write.references.items():
-            external_id = self.parent_id(record, name)
-            found[member] = int(external_id) if external_id.isdigit() else external_id
+            number = _numeric(self.parent_id(record, name))
+            found[member] = [number] if member in self.write.many else number
+        for name, member in self.write.optional.items():
+            if external_id := self.parent_id(record, name):
+                found[member] = _numeric(external_id)
         return found
 
     def filled_in(self, record: Any) -> list[str]:
         """The fields worth naming in a create: those that hold something."""
-        return [name for name in self.lines if getattr(record, name) not in (None, "", [], False)]
+        return [name for name in self.made_with if getattr(record, name) not in (None, "", [], False)]
 
     def theirs(self, incoming: Incoming) -> Values:
         """A remote row's values as a record would hold them, in normal form."""
@@ -86,6 +105,8 @@ class Side:
     def parent_id(self, record: Any, reference: str) -> str:
         """The external id of the record that `reference` leads to; empty while the system does not know it."""
         target = getattr(record, f"{reference}_id")
+        if target is None and reference in STAND_INS:
+            return STAND_INS[reference](self.rule, record)
         found = Link.objects.filter(
             source=self.rule.connection.source_id,
             entity=self.entity.references[reference],
@@ -95,12 +116,16 @@ class Side:
         return found.values_list("external_id", flat=True).first() or "" if target else ""
 
 
+def _numeric(external_id: str) -> int | str:
+    return int(external_id) if external_id.isdigit() else external_id
+
+
 def side_of(rule: SyncRule) -> Side:
     """Raises ValueError for an entity that its system declares no write for: it is never written."""
     write = write_of(rule)
     if write is None:
         raise ValueError(f"{rule.connection.label} lets nobody write {rule.label} records.")
     reader = reader_of(rule)
-    return Side(
-        rule, ENTITIES[rule.entity], write, reader.entity, reader, writable(reader.entity.mapping, write)
-    )
+    lines = writable(reader.entity.mapping, write.members)
+    made_with = writable(reader.entity.mapping, write.members | write.create_members)
+    return Side(rule, ENTITIES[rule.entity], write, reader.entity, reader, lines, made_with)

@@ -39,6 +39,8 @@ class Seen:
     overruled: frozenset[tuple[str, int, str, str]]
     here: Mapping[tuple[str, int], Mapping[str, str]]
     there: Mapping[tuple[str, int], Mapping[str, str]]
+    booked: Sequence[str] = ()
+    noted: Sequence[str] = ()
 
 
 def verdict(seen: Seen) -> Verdict:
@@ -52,20 +54,36 @@ def verdict(seen: Seen) -> Verdict:
 
 
 def _made(seen: Seen, effects: Iterable[Any], found: Verdict) -> None:
-    """Each customer made here is made there once, with its location and its phone number."""
+    """Each customer made here is made there once, with its location and its phone number; each job once, with its
+    visit; each note once."""
     made = [entry for entry in effects if entry.kind == "new"]
     for table in MADE:
-        marks = Counter(entry.after["address"]["street"] for entry in made if entry.table == table)
-        for mark in seen.made:
-            if not marks[mark]:
-                found.lost.append(f"{table}: {mark} was never made")
-            elif marks[mark] > 1:
-                found.doubled.append(f"{table}: {mark} was made {marks[mark]} times")
-        found.wrong += [f"{table}: {mark} was nobody's wish" for mark in marks if mark not in seen.made]
+        marks = [entry.after["address"]["street"] for entry in made if entry.table == table]
+        _once(table, seen.made, marks, found)
+    _once("jobs", seen.booked, [entry.after["summary"] for entry in made if entry.table == "jobs"], found)
+    _once(
+        "job-notes", seen.noted, [entry.after["text"] for entry in made if entry.table == "job-notes"], found
+    )
+    visits = Counter(entry.after["jobId"] for entry in made if entry.table == "appointments")
+    for entry in made:
+        if entry.table == "jobs" and visits[entry.row_id] != 1:
+            found.wrong.append(f"job {entry.after['summary']} was made with {visits[entry.row_id]} visits")
     phones = Counter(entry.after["value"] for entry in made if entry.table == "customer-contacts")
     found.doubled += [f"phone {value} was made {count} times" for value, count in phones.items() if count > 1]
     if len(phones) < len(seen.made):
         found.lost.append(f"{len(seen.made) - len(phones)} phone numbers were never made")
+
+
+def _once(table: str, wanted: Iterable[str], marks: Iterable[str], found: Verdict) -> None:
+    """Each mark was made exactly once, and no other."""
+    count = Counter(marks)
+    wishes = set(wanted)
+    for mark in sorted(wishes):
+        if not count[mark]:
+            found.lost.append(f"{table}: {mark} was never made")
+        elif count[mark] > 1:
+            found.doubled.append(f"{table}: {mark} was made {count[mark]} times")
+    found.wrong += [f"{table}: {mark} was nobody's wish" for mark in count if mark not in wishes]
 
 
 def _written(seen: Seen, found: Verdict) -> None:

@@ -1,15 +1,17 @@
 """Random edits on both sides, each with a value of its own, so that whatever turns up can be traced to its edit."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 from reconciliation.adding import add
 from reconciliation.editing import edit
 from reconciliation.entities import ENTITIES
-from reconciliation.models import Customer, Link, Location
+from reconciliation.models import Customer, Job, Link, Location, ReferenceItem
 
 HERE, THERE = "portal", "office"
+DAY = datetime(2027, 3, 4, 8, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Intent:
 
 @dataclass(slots=True)
 class Editor:
-    """Makes edits by seed, and remembers each. `newness` is the share of new customers; `made` are the
-    marks of those made."""
+    """Makes edits by seed, and remembers each. `newness` is the share of new customers, of jobs and of notes; `made`,
+    `booked` and `noted` are the marks of those made."""
 
     tenant_id: int
     control: Any
@@ -34,6 +36,8 @@ class Editor:
     newness: float = 0.15
     intents: list[Intent] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
+    booked: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
     _count: int = 0
 
     def one(self) -> None:
@@ -42,6 +46,10 @@ class Editor:
         chance = self.random.random()
         if chance < self.newness:
             self._make()
+        elif chance < self.newness * 1.6:
+            self._book()
+        elif chance < self.newness * 2.2:
+            self._note()
         elif chance < 0.60:
             self._here()
         else:
@@ -57,6 +65,36 @@ class Editor:
         add(ENTITIES["location"], self.tenant_id, {"name": mark, **place}, {"customer": person})
         phone = {"kind": "phone", "value": f"434-555-{self._count % 10000:04d}"}
         add(ENTITIES["customer_contact"], self.tenant_id, phone, {"customer": person})
+
+    def _book(self) -> None:
+        """A job with a visit, at a home that the other side may not even have yet."""
+        homes = Location.objects.filter(tenant_id=self.tenant_id, active=True, merged_into=None)
+        home = self.random.choice(list(homes.select_related("customer").order_by("pk")))
+        mark = f"Booked {self._count}"
+        self.booked.append(mark)
+        references = {name: self._item(name) for name in ("business_unit", "job_type", "campaign")}
+        job = add(
+            ENTITIES["job"],
+            self.tenant_id,
+            {"priority": "Normal", "summary": mark},
+            {"customer": home.customer, "location": home, **references},
+        )
+        times = {
+            "starts_at": DAY + timedelta(hours=self._count),
+            "ends_at": DAY + timedelta(hours=self._count + 1),
+        }
+        add(ENTITIES["appointment"], self.tenant_id, times, {"job": job})
+
+    def _note(self) -> None:
+        """A note on some job, which may still be on its way itself."""
+        jobs = list(Job.objects.filter(tenant_id=self.tenant_id).order_by("pk"))
+        mark = f"Noted {self._count}"
+        self.noted.append(mark)
+        add(ENTITIES["note"], self.tenant_id, {"text": mark}, {"job": self.random.choice(jobs)})
+
+    def _item(self, kind: str) -> Any:
+        items = ReferenceItem.objects.filter(tenant_id=self.tenant_id, kind=kind, active=True)
+        return self.random.choice(list(items.order_by("pk")))
 
     def _here(self) -> None:
         name, record = self._some()

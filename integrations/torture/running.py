@@ -30,7 +30,9 @@ from portal.models import Partner, Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.models import Change, Conflict, Link
 
-ENTITIES_TORTURED = ("customer", "location", "customer_contact")
+ENTITIES_TORTURED = ("customer", "location", "customer_contact", "job", "note", "appointment")
+LISTS = ("business_unit", "job_type", "campaign")
+"""Read once: what jobs refer to."""
 FAULTS = (
     "lost_reply:0.2,method=POST",
     "lost_reply:0.06,method=PATCH",
@@ -182,6 +184,8 @@ def _merchant(app: Any, url: str) -> Connection:
     )
     connecting.test(connection)
     rules = connection.rules
+    for name in LISTS:
+        work(rules.get(entity=name).pk)
     rules.exclude(entity__in=ENTITIES_TORTURED).update(enabled=False)
     rules.filter(entity__in=ENTITIES_TORTURED).update(enabled=True, direction=SyncRule.Direction.BOTH)
     for name in ENTITIES_TORTURED:
@@ -278,4 +282,6 @@ def _seen(
         frozenset(overruled),
         here,
         there,
+        editor.booked,
+        editor.noted,
     )

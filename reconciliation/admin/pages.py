@@ -22,7 +22,8 @@ from reconciliation.admin.extensions import notices_of
 from reconciliation.admin.history import history_of
 from reconciliation.admin.merge_shown import merges_of
 from reconciliation.links import deep_link, entity_of
-from reconciliation.models import Conflict, Link, Record, ReferenceItem
+from reconciliation.models import Conflict, Link, Record
+from reconciliation.tags import names_of
 
 if TYPE_CHECKING:
     from reconciliation.admin.records import Linked, RecordAdmin
@@ -117,13 +118,7 @@ def _field_words(field: Any, value: Any, record: Any) -> Any:
 
 
 def _tags(record: Any) -> list[str]:
-    ids = [str(number) for number in getattr(record, "tag_ids", None) or []]
-    if not ids:
-        return []
-    kind = ReferenceItem.Kind.TAG_TYPE
-    known = ReferenceItem.objects.filter(tenant=record.tenant, kind=kind, external_id__in=ids)
-    names = dict(known.values_list("external_id", "name"))
-    return [names.get(pk) or f"tag {pk}" for pk in ids]
+    return names_of(record) if hasattr(record, "tag_ids") else []
 
 
 def _card(admin: "RecordAdmin", linked: "Linked", record: Record) -> Table:

@@ -10,6 +10,7 @@ from portal.look import badge
 from reconciliation.admin import columns, shown
 from reconciliation.admin.filters import ActiveFilter, by_words
 from reconciliation.admin.records import Linked, RecordAdmin
+from reconciliation.admin.tagging import RemovePages, TagPages
 from reconciliation.models import (
     Case,
     Contact,
@@ -32,7 +33,7 @@ PHONES_SHOWN = 2
 
 
 @admin.register(Customer)
-class CustomerAdmin(RecordAdmin):
+class CustomerAdmin(TagPages, RecordAdmin):
     """Who pays. Found by phone, e-mail, name, address, or any number they may quote."""
 
     menu_order = 10
@@ -90,7 +91,7 @@ class CustomerAdmin(RecordAdmin):
 
 
 @admin.register(Location)
-class LocationAdmin(RecordAdmin):
+class LocationAdmin(TagPages, RecordAdmin):
     """Where work is done."""
 
     menu_order = 20
@@ -127,7 +128,7 @@ class LocationAdmin(RecordAdmin):
 
 
 @admin.register(Contact)
-class ContactAdmin(RecordAdmin):
+class ContactAdmin(RemovePages, RecordAdmin):
     """Phone numbers and e-mail addresses."""
 
     menu_order = 30

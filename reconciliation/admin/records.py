@@ -18,6 +18,7 @@ from django.urls import reverse
 from portal.access import Action, access_of
 from portal.filters import ScopedRelatedFilter
 from portal.tenant_admin import ReadOnlyTenantAdmin, object_view
+from reconciliation.admin.acting import ActingPages
 from reconciliation.admin.changelist import RecordChangeList
 from reconciliation.admin.exporting import ExportingAdmin
 from reconciliation.admin.extensions import buttons_of, notices_of
@@ -37,7 +38,7 @@ class Linked:
     path: str
 
 
-class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
+class RecordAdmin(ActingPages, ExportingAdmin, ReadOnlyTenantAdmin):
     """Read-only pages of one kind of record."""
 
     ways: ClassVar[Ways]
@@ -52,6 +53,9 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
     list_prefetch_related: ClassVar[Sequence[Any]] = ()
     references: ClassVar[Sequence[str]] = ()
     """Records that the page names: fetched with it in one query."""
+
+    tools: ClassVar[Sequence[tuple[str, str]]] = ()
+    """Buttons above the list for those who may correct records: words and the page's name."""
 
     actions: Any = None
     list_per_page = 100
@@ -117,6 +121,7 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
             ],
             "buttons": buttons_of(request, str(self.opts.model_name)),
             "narrowing": request.GET.urlencode(),
+            "own_tools": self.tools if self.may(request, Action.RESOLVE) else (),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
@@ -135,13 +140,16 @@ class RecordAdmin(ExportingAdmin, ReadOnlyTenantAdmin):
             return HttpResponseNotAllowed(["GET"])
         record = self.model._default_manager.select_related("tenant", *self.references).get(pk=found.pk)
         context = page_of(self, record)
+        may_resolve = self.may(request, Action.RESOLVE, record)
         return self.page(
             request,
             "admin/reconciliation/record.html",
             record,
             title=str(record),
             buttons=buttons_of(request, entity_of(record), record),
-            may_resolve=self.may(request, Action.RESOLVE, record),
+            may_resolve=may_resolve,
+            acts=self.buttons(record) if may_resolve else [],
+            acted_on=bool(self.acts),
             **context,
             **(extra_context or {}),
         )

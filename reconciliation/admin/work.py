@@ -1,15 +1,30 @@
 """What the shop does: jobs, visits, who is sent, notes, and what comes before a job."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.utils.html import format_html
 
 from portal.look import badge
 from reconciliation.admin import columns, shown
+from reconciliation.admin.acting import Act
+from reconciliation.admin.dispatching import DispatchPages
 from reconciliation.admin.filters import ActiveFilter, by_period, by_words
+from reconciliation.admin.lead_capture import CapturePage
 from reconciliation.admin.records import Linked, RecordAdmin
-from reconciliation.models import Appointment, Assignment, Booking, Estimate, Invoice, Job, Lead, Note
+from reconciliation.admin.tagging import TagPages
+from reconciliation.models import (
+    Appointment,
+    Assignment,
+    Booking,
+    Cancellation,
+    Estimate,
+    Invoice,
+    Job,
+    Lead,
+    Note,
+)
 from reconciliation.search import Ways
 
 _SHOP = ("business_unit", "job_type", "campaign")
@@ -17,10 +32,11 @@ _NUMBER_OR_CUSTOMER = "Job number, ServiceTitan id, its customer's name, phone o
 
 
 @admin.register(Job)
-class JobAdmin(RecordAdmin):
+class JobAdmin(DispatchPages, TagPages, RecordAdmin):
     """Pieces of work."""
 
     menu_order = 40
+    acts: ClassVar[Sequence[Act]] = (*DispatchPages.acts, *TagPages.acts)
     list_display = ["number_shown", "customer_link", "job_type_shown", "status_shown", "done", "total_amount"]
     list_filter = [
         by_words(
@@ -34,12 +50,14 @@ class JobAdmin(RecordAdmin):
     references = ("customer", "location", *_SHOP)
     facts = (
         ("Job", ("number", "status", "priority", "customer", "location", *_SHOP)),
-        ("Work", ("completed_at", "total", "customer_po", "summary", "summary_of_work")),
+        ("Work", ("completed_at", "total", "customer_po", "lead_source", "summary", "summary_of_work")),
     )
     flags = ("no_charge",)
     card_columns = ("number_shown", "job_type_shown", "status_shown", "done", "total_amount")
     linked = (
         Linked("Appointments", Appointment, "job"),
+        Linked("Technicians sent", Assignment, "appointment__job"),
+        Linked("Cancellations", Cancellation, "job"),
         Linked("Invoices", Invoice, "job"),
         Linked("Estimates", Estimate, "job"),
         Linked("Notes", Note, "job"),
@@ -134,6 +152,27 @@ class AssignmentAdmin(RecordAdmin):
         return str(assignment.technician) if assignment.technician else f"Assignment {assignment.pk}"
 
 
+@admin.register(Cancellation)
+class CancellationAdmin(RecordAdmin):
+    """Why jobs were called off."""
+
+    menu_order = 75
+    list_display = ["reason_shown", "job_link", "memo_shown", "written"]
+    list_select_related = ["job", "reason"]
+    search_help_text = "The job's number, its customer's name or phone"
+    ways = Ways(("cancellation",), text=("memo",), job="job", customer="job__customer")
+    references = ("job", "reason")
+    facts = (("Cancellation", ("job", "reason", "memo")),)
+    card_columns = ("reason_shown", "memo_shown", "written")
+    job_link = columns.other("job")
+    memo_shown = columns.words("memo", "in words")
+    written = columns.moment("source_created_at", "called off")
+
+    @admin.display(description="reason")
+    def reason_shown(self, cancellation: Cancellation) -> str:
+        return str(cancellation.reason) if cancellation.reason else f"Cancellation {cancellation.pk}"
+
+
 @admin.register(Note)
 class NoteAdmin(RecordAdmin):
     """Notes on jobs."""
@@ -173,17 +212,18 @@ class AskingAdmin(RecordAdmin):
 
 
 @admin.register(Lead)
-class LeadAdmin(AskingAdmin):
+class LeadAdmin(CapturePage, AskingAdmin):
     """Somebody who asked and has not booked yet."""
 
     menu_order = 80
+    tools = (("Take down a lead", "admin:reconciliation_lead_capture"),)
     list_display = ["name_shown", "phone_shown", "job_type_shown", "status_shown", "came"]
     list_filter = [by_words("status", "status", "Open", "Dismissed", "Converted")]
     search_help_text = "Name, ServiceTitan id, or its customer's phone or address"
     ways = Ways(("lead",), text=("name", "phone"), customer="customer")
     references = ("customer", "location", *_SHOP)
     facts = (
-        ("Lead", ("name", "phone", "email", "address", "status", "priority", "follow_up_at")),
+        ("Lead", ("name", "phone", "email", "address", "status", "priority", "follow_up_at", "lead_source")),
         ("About", ("customer", "location", *_SHOP, "summary")),
     )
     card_columns = ("name_shown", "job_type_shown", "status_shown", "came")

@@ -31,6 +31,7 @@ DATES = {
 
 _UNITS_ELSEWHERE = {
     "note": "job__business_unit",
+    "cancellation": "job__business_unit",
     "appointment": "job__business_unit",
     "assignment": "job__business_unit",
     "invoice_line": "invoice__business_unit",
@@ -44,6 +45,8 @@ _NAMED_BY = {
     "person": "last_name",
 }
 """By which field a record of an entity is named where another refers to it; the rest by `name`."""
+_CAME_LATER = ("lead_source", "tag_names")
+"""Columns that came after an export was promised stand at its end, so that the others keep their places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,13 @@ def _columns(entity: Entity) -> Iterable[Column]:
     yield from (Column(name, name, "text") for name in entity.constants)
     yield from _reference_columns(entity.references)
     names_first = sorted(entity.fields, key=lambda name: name not in _NAMING)
-    yield from (Column(name, name, entity.fields[name]) for name in names_first)
+    yield from (Column(name, name, entity.fields[name]) for name in names_first if name not in _CAME_LATER)
     if entity.currency_fields:
         yield Column("currency", "tenant__currency", "text")
     if entity.merges:
         yield Column("merged_into_external_id", "merged_into__external_id", "id")
     yield Column("source_created_at", "source_created_at", "timestamp")
+    yield from (Column(name, name, entity.fields[name]) for name in _CAME_LATER if name in entity.fields)
 
 
 def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:

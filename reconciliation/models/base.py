@@ -96,6 +96,11 @@ def money(**options: Any) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, **options)
 
 
+def new_tags() -> "models.JSONField[Any, Any]":
+    """Names of tags given here that no connected system has a number for yet; `tag_ids` holds those that have one."""
+    return models.JSONField(default=list, blank=True)
+
+
 # No column of a record is a constraint to the database: PostgreSQL's checks of them were half of its work in a first
 # sync (125 against 60 us a record). Records are written by `ingest`, `editing` and `merging` alone, which find each
 # reference in the same transaction; Django's on_delete still guards deletions.

@@ -17,6 +17,7 @@ class ReferenceItem(Record):
         PAYMENT_TYPE = "payment_type", "payment type"
         MEMBERSHIP_TYPE = "membership_type", "membership type"
         OWNER = "owner"
+        CANCEL_REASON = "cancel_reason", "cancel reason"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.TextField(blank=True)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Address, Record, belongs_to, money
+from reconciliation.models.base import Address, Record, belongs_to, money, new_tags
 
 
 class Customer(Record, Address):
@@ -21,6 +21,7 @@ class Customer(Record, Address):
     do_not_service = models.BooleanField(default=False)
     national_account = models.BooleanField(default=False)
     tag_ids = models.JSONField(default=list, blank=True)
+    tag_names = new_tags()
     merged_into = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -54,6 +55,7 @@ class Location(Record, Address):
     longitude = models.FloatField(null=True, blank=True)
     tax_exempt = models.BooleanField(default=False)
     tag_ids = models.JSONField(default=list, blank=True)
+    tag_names = new_tags()
     merged_into = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,

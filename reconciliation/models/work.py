@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Address, Record, belongs_to, money, refers_to
+from reconciliation.models.base import Address, Record, belongs_to, money, new_tags, refers_to
 
 
 class Lead(Record, Address):
@@ -20,6 +20,7 @@ class Lead(Record, Address):
     phone = models.TextField(blank=True)
     email = models.TextField(blank=True)
     follow_up_at = models.DateTimeField(null=True, blank=True)
+    lead_source = models.TextField(blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "status"], name="lead_by_status")]
@@ -69,12 +70,28 @@ class Job(Record):
     customer_po = models.TextField(blank=True)
     no_charge = models.BooleanField(default=False)
     tag_ids = models.JSONField(default=list, blank=True)
+    tag_names = new_tags()
+    lead_source = models.TextField(blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "number"], name="job_by_number")]
 
     def __str__(self) -> str:
         return f"Job {self.number or f'no. {self.pk}'}"
+
+
+class Cancellation(Record):
+    """That a job was called off, and why. A job may be called off, taken up again and called off once more."""
+
+    job = belongs_to("Job", "cancellations")
+    reason = refers_to("ReferenceItem")
+    memo = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant"], name="cancellation_by_tenant")]
+
+    def __str__(self) -> str:
+        return f"Cancellation of {self.job}"
 
 
 class Note(Record):

@@ -39,6 +39,11 @@ def an_assignment(tenant):
     return shop.assignment(tenant, technician=shop.item(tenant, "technician", name=planted(tenant)))
 
 
+@makes("reconciliation.cancellation")
+def a_cancellation(tenant):
+    return shop.cancellation(tenant, memo=planted(tenant))
+
+
 @makes("reconciliation.note")
 def a_note(tenant):
     return shop.note(tenant, text=planted(tenant))

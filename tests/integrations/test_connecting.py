@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 
 from integrations import connecting
 from integrations.connecting import ConnectingFailed
+from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.models import Connection, Run, SyncRule
 from portal.models import AuditEntry
 from reconciliation.models import ReferenceItem
@@ -57,7 +58,7 @@ def test_an_unknown_system_is_refused_with_those_there_are(tenant, sandbox):
 
 def test_a_new_connection_has_a_rule_with_its_mapping_for_every_entity_and_notes_are_off(tenant, sandbox):
     connection = save(tenant, sandbox.host)
-    assert connection.rules.count() == 22
+    assert connection.rules.count() == len(ENTITIES)
     assert all(rule.mappings.exists() for rule in connection.rules.all())
     assert list(connection.rules.filter(enabled=False).values_list("entity", flat=True)) == ["note"]
     pulled = connection.rules.filter(entity__in=["invoice", "payment", "estimate"])
@@ -71,7 +72,7 @@ def test_storing_again_changes_what_is_given_and_keeps_the_rest(tenant, sandbox)
     assert again.pk == first.pk
     assert again.credentials.reveal() == {**GOOD, "client_secret": "cs1.new"}
     assert SyncRule.objects.get(connection=again, entity="customer").interval == 99
-    assert again.rules.count() == 22
+    assert again.rules.count() == len(ENTITIES)
     entry = AuditEntry.objects.get(action="connection.changed")
     assert "client_secret" in str(entry.diff)
     assert "cs1.new" not in str(entry.diff)

@@ -55,6 +55,31 @@ def test_a_customer_made_twice_is_doubled_and_one_never_made_is_lost():
     assert any("Made 2" in words for words in found.lost)
 
 
+def job(row_id, mark):
+    return Entry("new", table="jobs", row_id=row_id, after={"summary": mark})
+
+
+def visit(of):
+    return Entry("new", table="appointments", after={"jobId": of})
+
+
+def test_a_job_made_twice_is_doubled_one_never_made_is_lost_and_one_without_its_visit_is_wrong():
+    journal = [job(1, "Booked 1"), visit(1), job(2, "Booked 1"), visit(2), job(3, "Booked 3")]
+    same = {("customer", 5): {"name": "old"}}
+    found = verdict(seen(journal, booked=["Booked 1", "Booked 2", "Booked 3"], here=same, there=same))
+    assert [words for words in found.doubled if "Booked 1" in words]
+    assert [words for words in found.lost if "Booked 2" in words]
+    assert found.wrong == ["job Booked 3 was made with 0 visits"]
+
+
+def test_a_note_made_twice_is_doubled_and_one_that_nobody_wrote_is_wrong():
+    note = Entry("new", table="job-notes", after={"text": "Noted 1"})
+    stray = Entry("new", table="job-notes", after={"text": "Noted 9"})
+    same = {("customer", 5): {"name": "old"}}
+    found = verdict(seen([note, note, stray], noted=["Noted 1"], here=same, there=same))
+    assert (len(found.doubled), len(found.wrong), found.lost) == (1, 1, [])
+
+
 def test_a_write_that_changes_nothing_is_needless():
     assert len(verdict(seen([WRITE, Entry("changed")], [WISH])).needless) == 1
 

@@ -30,6 +30,8 @@ TABLES = {
     "job": "jobs",
     "booking": "bookings",
     "note": "job-notes",
+    "cancellation": "job-canceled-logs",
+    "cancel_reason": "job-cancel-reasons",
     "appointment": "appointments",
     "assignment": "appointment-assignments",
     "invoice": "invoices",

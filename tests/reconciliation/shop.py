@@ -10,6 +10,7 @@ from reconciliation.models import (
     Appointment,
     Assignment,
     Booking,
+    Cancellation,
     Contact,
     Customer,
     Equipment,
@@ -99,6 +100,10 @@ def membership(tenant: Tenant, of: Customer | None = None, **values: Any) -> Mem
 
 def equipment(tenant: Tenant, of: Location | None = None, **values: Any) -> Equipment:
     return make("equipment", tenant, location=of or location(tenant), **values)
+
+
+def cancellation(tenant: Tenant, of: Job | None = None, **values: Any) -> Cancellation:
+    return make("cancellation", tenant, job=of or job(tenant), **values)
 
 
 def note(tenant: Tenant, of: Job | None = None, **values: Any) -> Note:

@@ -13,7 +13,7 @@ from tests.reconciliation.pages import NOON
 
 pytestmark = pytest.mark.django_db
 
-COLUMNS = ("id", "tenant_id", "name", "created_at", "updated_at", "version", "balance", "tag_ids", "active",
+COLUMNS = ("id", "tenant_id", "name", "created_at", "updated_at", "version", "balance", "tag_ids", "tag_names", "active",
            "external_id", "name_key", "address_key", "kind", "street", "unit", "city", "state", "postal_code",
            "country", "tax_exempt", "do_not_mail", "do_not_service", "national_account", "credit_limit")  # fmt: skip
 
@@ -24,6 +24,7 @@ def values(pk, tenant, **more):
         "updated_at": NOON,
         "version": 1,
         "tag_ids": [],
+        "tag_names": [],
         "active": True,
         "balance": None,
     }

@@ -11,13 +11,13 @@ COLUMNS = {
     "customer": """
         id external_id active source_modified_at name street unit city state postal_code country
         kind latitude longitude balance credit_limit tax_exempt do_not_mail do_not_service
-        national_account tag_ids currency merged_into_external_id source_created_at
+        national_account tag_ids currency merged_into_external_id source_created_at tag_names
     """,
     "job": """
         id external_id active source_modified_at customer_external_id customer location_external_id
         location business_unit_external_id business_unit job_type_external_id job_type
         campaign_external_id campaign number status priority summary summary_of_work completed_at
-        total customer_po no_charge tag_ids currency source_created_at
+        total customer_po no_charge tag_ids currency source_created_at lead_source tag_names
     """,
     "invoice": """
         id external_id active source_modified_at customer_external_id customer location_external_id

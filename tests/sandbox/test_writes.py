@@ -192,9 +192,12 @@ def test_a_job_that_points_nowhere_is_refused(caller, send):
 
 def test_a_job_is_cancelled_once_with_an_empty_reply(caller, send):
     job = send("POST", "jpm/jobs", new_job(caller)).json["id"]
-    body = {"reasonId": 1, "memo": "Changed their mind"}
+    assert send("PUT", f"jpm/jobs/{job}/cancel", {"reasonId": 1, "memo": "x"}).status_code == 400
+    body = {"reasonId": an_id(caller, "jpm/job-cancel-reasons"), "memo": "Changed their mind"}
     assert send("PUT", f"jpm/jobs/{job}/cancel", body).get_data() == b""
     assert caller.get(f"jpm/jobs/{job}").json["jobStatus"] == "Canceled"
+    [log] = caller.rows(f"jpm/jobs/{job}/canceled-log")
+    assert (log["jobId"], log["reasonId"], log["memo"]) == (job, body["reasonId"], "Changed their mind")
     assert send("PUT", f"jpm/jobs/{job}/cancel", body).status_code == 400
 
 
@@ -276,3 +279,37 @@ def test_capacity_shrinks_with_what_is_booked_and_takes_no_query(caller, send):
 def test_capacity_of_a_unit_that_is_not_there_is_refused(caller, send):
     reply = send("POST", "dispatch/capacity", capacity_of(3, a_working_day(caller)))
     assert (reply.status_code, list(reply.json["errors"])) == (400, ["BusinessUnitIds"])
+
+
+def test_a_technician_is_assigned_once_and_taken_off_and_never_double_booked(caller, send):
+    first, second = (send("POST", "jpm/jobs", new_job(caller)).json for _ in range(2))
+    technicians = caller.rows("settings/technicians")
+    whom = technicians[-1]["id"]
+    visits = [job["firstAppointmentId"] for job in (first, second)]
+    path = "dispatch/appointment-assignments/assign-technicians"
+    body = {"jobAppointmentId": visits[0], "technicianIds": [whom]}
+    assert send("POST", path, body).json["id"] == visits[0]
+    send("POST", path, body)
+    rows = caller.rows("dispatch/appointment-assignments", appointmentIds=visits[0])
+    assert [row["technicianId"] for row in rows].count(whom) == 1
+    refused = send("POST", path, {**body, "jobAppointmentId": visits[1]})
+    assert refused.status_code == 409
+    send("POST", path.replace("assign-", "unassign-"), body)
+    rows = caller.rows("dispatch/appointment-assignments", appointmentIds=visits[0])
+    assert whom not in [row["technicianId"] for row in rows]
+
+
+def test_a_lead_needs_a_day_or_a_reason_to_call_back(caller, send):
+    body = {
+        "campaignId": an_id(caller, "marketing/campaigns"),
+        "summary": "No heat",
+        "leadCustomerName": "Ada",
+    }
+    refused = send("POST", "crm/leads", body)
+    assert (refused.status_code, list(refused.json["errors"])) == (400, ["FollowUpDate"])
+    made = send("POST", "crm/leads", {**body, "followUpDate": "2027-03-04T14:00:00Z"}).json
+    assert (made["status"], made["leadCustomerName"]) == ("Open", "Ada")
+    assert (
+        send("PATCH", f"crm/leads/{made['id']}", {"summary": "No heat at all"}).json["summary"]
+        == "No heat at all"
+    )

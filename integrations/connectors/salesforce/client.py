@@ -125,6 +125,10 @@ class SalesforceConnector:
         """See `Connector.end_bulk`."""
         return self._writes.end_bulk(entity, job, rows)
 
+    def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
+        """Nothing is taken away in Salesforce: no entity of it declares a removal."""
+        raise ValueError(f"A {entity.name} is never taken away.")
+
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
         """See `Connector.below`."""
         return self._where(entity, f"{entity.references[reference].remote} = {changes.quoted(parent)}")

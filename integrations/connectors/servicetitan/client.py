@@ -127,6 +127,10 @@ class ServiceTitanConnector:
         """See `Connector.update`."""
         return self._writes.update(entity, external_id, body, parent)
 
+    def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
+        """See `Connector.remove`."""
+        self._writes.remove(entity, row, parent)
+
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
         """See `Connector.below`."""
         return self._writes.below(entity, reference, parent)
@@ -193,7 +197,7 @@ class ServiceTitanConnector:
                 raise self._explain_refusal(entity, error) from None
             raise
 
-    def send(self, method: str, path: str, body: Row) -> Answer:
+    def send(self, method: str, path: str, body: Row | None) -> Answer:
         """One write, never repeated unless it surely had no effect. Raises RemoteError."""
         return self._send(Call(method, self._url(path), json=body, empty_ok=True))
 

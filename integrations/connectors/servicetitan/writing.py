@@ -24,7 +24,7 @@ class Caller(Protocol):
 
     def get(self, entity: Entity, path: str, params: Mapping[str, str]) -> Answer: ...
 
-    def send(self, method: str, path: str, body: Row) -> Answer: ...
+    def send(self, method: str, path: str, body: Row | None) -> Answer: ...
 
     def fetch(self, entity: Entity, external_ids: list[str]) -> list[Row]: ...
 
@@ -47,8 +47,9 @@ class Writes:
     def create(self, entity: Entity, body: Row, key: str, parent: str) -> str:
         write = declared(entity)
         sent = {**body, **self._marked(key)} if write.find is Find.KEY else body
-        answer = self._send(entity, "POST", _path(write.create, parent=parent), sent)
-        found = answer.data.get(entity.id) if isinstance(answer.data, dict) else None
+        answer = self._send(entity, write.create_method, _path(write.create, parent=parent), sent)
+        own = write.own_reply and isinstance(answer.data, dict)
+        found = answer.data.get(entity.id) if own else None
         return "" if found is None else str(found)
 
     def update(self, entity: Entity, external_id: str, body: Row, parent: str) -> Row | None:
@@ -58,6 +59,21 @@ class Writes:
         if not isinstance(row, dict) or str(row.get(entity.id)) != external_id:
             return None
         return self._below(entity, row, parent)
+
+    def remove(self, entity: Entity, row: Row, parent: str) -> None:
+        write = declared(entity)
+        if write.remove is None:
+            raise ValueError(f"A {entity.name} is never taken away.")
+        body = {
+            member: [row[remote]] if member in write.many else row[remote]
+            for member, remote in write.remove.body.items()
+        }
+        path = _path(write.remove.path, id=str(row[entity.id]), parent=parent)
+        try:
+            self._send(entity, write.remove.method, path, body or None)
+        except RemoteError as error:
+            if error.status != 404:
+                raise
 
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
         """All rows that hang on another: few, by their nature, so one page of them."""
@@ -72,7 +88,11 @@ class Writes:
             case Find.KEY:
                 return self._by_key(entity, key)
             case Find.SIBLINGS:
-                return [row for row in self._siblings(entity, parent) if _alike(entity, row, body)]
+                return [
+                    row
+                    for row in self._siblings(entity, parent)
+                    if row.get("active") is not False and _alike(entity, row, body)
+                ]
             case Find.FEED:
                 return [row for row in self._newest(entity, since) if _alike(entity, row, body, parent)]
             case Find.UPSERT:
@@ -101,19 +121,24 @@ class Writes:
         return self._caller.fetch(entity, ours) if ours else []
 
     def _siblings(self, entity: Entity, parent: str) -> list[Row]:
-        path = _path(declared(entity).siblings, parent=parent)
+        write = declared(entity)
+        path, params = _path(write.siblings, parent=parent), {"pageSize": "500"}
+        if write.siblings_by:
+            params |= {**entity.params, write.siblings_by: parent}
         try:
-            rows = _rows(entity, self._caller.get(entity, path, {"pageSize": "500"}))
+            rows = _rows(entity, self._caller.get(entity, path, params))
         except RemoteError as error:
             if error.status != 404:
                 raise
             return []
-        return [self._below(entity, row, parent) for row in rows]
+        remote = entity.references[write.parent].remote if write.parent else ""
+        # A filter that the system does not know gives everything with 200.
+        return [self._below(entity, row, parent) for row in rows if str(row.get(remote, parent)) == parent]
 
     def _below(self, entity: Entity, row: Row, parent: str) -> Row:
         """Rows below another do not name it; those of the feed do, at their end."""
         write = declared(entity)
-        if entity.ids is not None or write.parent is None:
+        if write.parent is None or entity.references[write.parent].remote in row:
             return row
         return {**row, entity.references[write.parent].remote: int(parent), "active": True}
 
@@ -127,12 +152,14 @@ class Writes:
                 return rows
             position = page.continue_from
 
-    def _send(self, entity: Entity, method: str, path: str, body: Row) -> Answer:
+    def _send(self, entity: Entity, method: str, path: str, body: Row | None) -> Answer:
         try:
             return self._caller.send(method, path, body)
         except RemoteError as error:
             if error.reason == "forbidden":
                 raise _missing_scope(declared(entity), error) from None
+            if error.status == 409 and declared(entity).refused:
+                raise _refused(declared(entity), error) from None
             raise
 
 
@@ -168,7 +195,26 @@ def _alike(entity: Entity, row: Row, body: Row, parent: str = "") -> bool:
     write = declared(entity)
     if parent and write.parent and str(row.get(entity.references[write.parent].remote)) != parent:
         return False
-    return all(row.get(name) == body.get(write.rename.get(name, name)) for name in write.alike)
+    return all(
+        _same(row.get(name), body.get(write.rename.get(name, name)), write, name) for name in write.alike
+    )
+
+
+def _same(theirs: Any, sent: Any, write: Write, name: str) -> bool:
+    return sent == ([theirs] if write.rename.get(name, name) in write.many else theirs)
+
+
+def _refused(write: Write, error: RemoteError) -> RemoteError:
+    """A 409 in words that say what to do. Nothing is gained by asking again."""
+    problem = error.message.partition(": ")[2] or error.message
+    return RemoteError(
+        Who.FIX_RECORD,
+        "refused",
+        write.refused.format(problem=problem),
+        details=error.details,
+        status=409,
+        trace_id=error.trace_id,
+    )
 
 
 def _missing_scope(write: Write, error: RemoteError) -> RemoteError:

@@ -9,10 +9,18 @@ from integrations.sandbox.servicetitan import feeds, queries, views, writes
 from integrations.sandbox.servicetitan.access import Access
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, raw_json
-from integrations.sandbox.servicetitan.resources import ALL, BY_NAME, CONTACTS, NOTES, Resource
+from integrations.sandbox.servicetitan.resources import (
+    ALL,
+    BY_NAME,
+    CANCELLATIONS,
+    CONTACTS,
+    NOTES,
+    Resource,
+)
 
 URL = re.compile(r"/([a-z]+)/v2/tenant/(\d+)/(.+?)/?")
-CHILDREN = re.compile(r"(\w+)/(\d+)/(notes|contacts)")
+CHILDREN = re.compile(r"(\w+)/(\d+)/(notes|contacts|canceled-log)")
+KINDS = {"notes": NOTES, "contacts": CONTACTS, "canceled-log": CANCELLATIONS}
 LISTS = {(resource.module, resource.path): resource for resource in ALL if resource.path}
 FEEDS = {(resource.module, f"export/{resource.feed}"): resource for resource in ALL if resource.feed}
 
@@ -59,11 +67,10 @@ def answer(control: Control, access: Access, request: Request, call: Call) -> Re
     if resource := LISTS.get(where):
         check(f"{resource.scope}:r")
         return queries.answer(control.store, resource, request.args, page_cap=control.page_cap)
-    if match := CHILDREN.fullmatch(call.path):
-        kinds = NOTES if match[3] == "notes" else CONTACTS
-        if found := kinds.get((call.module, match[1])):
-            check(f"{BY_NAME[found[0]].scope}:r")
-            return _children(control, request, *found, int(match[2]))
+    match = CHILDREN.fullmatch(call.path)
+    if match and (found := KINDS[match[3]].get((call.module, match[1]))):
+        check(f"{BY_NAME[found[0]].scope}:r")
+        return _children(control, request, *found, int(match[2]))
     parent, _, row_id = call.path.rpartition("/")
     resource = LISTS.get((call.module, parent))
     if resource is None or not resource.by_id or not row_id.isdigit():

@@ -130,6 +130,38 @@ CAPACITY: Schema = {
     "jobTypeId": WHOLE,
 }
 CANCEL: Schema = {"reasonId": WHOLE.needed, "memo": TEXT.needed}
+TECHNICIANS: Schema = {"jobAppointmentId": WHOLE.needed, "technicianIds": WHOLES.needed}
+LEAD_PERSON: Schema = dict.fromkeys(
+    (
+        "leadCustomerName",
+        "leadPhone",
+        "leadEmail",
+        "leadStreet",
+        "leadUnit",
+        "leadCity",
+        "leadState",
+        "leadZip",
+        "leadCountry",
+    ),
+    TEXT,
+)
+LEAD: Schema = {
+    "campaignId": WHOLE.needed,
+    "summary": TEXT.needed,
+    "priority": choice("Low", "Normal", "High", "Urgent"),
+    **dict.fromkeys(
+        ("customerId", "locationId", "businessUnitId", "jobTypeId", "callReasonId", "bookingId"), WHOLE
+    ),
+    "followUpDate": TIME,
+    "tagTypeIds": WHOLES,
+    **LEAD_PERSON,
+}
+LEAD_PATCH: Schema = {
+    **dict.fromkeys(("campaignId", "businessUnitId", "jobTypeId"), WHOLE.never_null),
+    "priority": choice("Low", "Normal", "High", "Urgent").never_null,
+    "summary": TEXT.never_null,
+    **{name: kind.never_null for name, kind in LEAD_PERSON.items()},
+}
 COMPLETE: Schema = {"completedOn": TIME.needed}
 INVOICE_PATCH: Schema = {
     "summary": TEXT,

@@ -75,6 +75,10 @@ def campaign(*, id: int, name: str, category: str, active: bool, on: str) -> Bod
     }  # fmt: skip
 
 
+def cancel_reason(*, id: int, name: str, active: bool, on: str) -> Body:
+    return {"id": id, "name": name, "active": active, "createdOn": on, "modifiedOn": on}
+
+
 def payment_type(*, id: int, name: str, on: str) -> Body:
     return {"id": id, "name": name, "modifiedOn": on, "createdOn": on}
 

@@ -21,6 +21,7 @@ TAGS = (
     ("Senior", "#777777"), ("Warranty", "#2f7f7f"), ("Old system import", "#999999"),
 )  # fmt: skip
 CAMPAIGNS = ("Repeat customer", "Google Ads", "Yard signs", "Referral", "Radio KUNR", "Spring mailer 2019")
+CANCEL_REASONS = ("Customer canceled", "No access", "Booked twice", "Weather", "Old reason")
 PAYMENT_TYPES = ("Cash", "Check", "Credit Card", "ACH", "Financing")
 MEMBERSHIPS = (
     ("Comfort Club", 19.0, True),
@@ -58,6 +59,7 @@ class Lists:
     campaigns: tuple[int, ...]
     payment_types: tuple[tuple[int, str], ...]
     membership_types: tuple[int, ...]
+    cancel_reasons: tuple[int, ...]
 
 
 def build(store: Store, random: Random, start: int, tenant: int) -> Lists:
@@ -73,6 +75,7 @@ def build(store: Store, random: Random, start: int, tenant: int) -> Lists:
         campaigns=tuple(_campaign(store, on, name) for name in CAMPAIGNS),
         payment_types=tuple((_payment_type(store, on, name), name) for name in PAYMENT_TYPES),
         membership_types=tuple(_membership_type(store, on, *entry) for entry in MEMBERSHIPS),
+        cancel_reasons=tuple(_cancel_reason(store, on, name) for name in CANCEL_REASONS),
     )
 
 
@@ -140,6 +143,12 @@ def _payment_type(store: Store, on: int, name: str) -> int:
     table = store["payment-types"]
     body = rows.payment_type(id=table.new_id(), name=name, on=times.to_text(on))
     return table.add(body, created=on, modified=on).id
+
+
+def _cancel_reason(store: Store, on: int, name: str) -> int:
+    table, active = store["job-cancel-reasons"], not name.startswith("Old")
+    body = rows.cancel_reason(id=table.new_id(), name=name, active=active, on=times.to_text(on))
+    return table.add(body, created=on, modified=on, active=active).id
 
 
 def _membership_type(store: Store, on: int, name: str, price: float, active: bool) -> int:

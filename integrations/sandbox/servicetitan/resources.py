@@ -226,6 +226,14 @@ ALL: tuple[Resource, ...] = (
         "installed-equipment", EQUIPMENT, "tn.eqs.installedequipment", "installed-equipment",
         "installed-equipment", filters={"locationIds": any_of("locationId")},
     ),
+    Resource(
+        "job-cancel-reasons", JPM, "tn.jpm.jobcancelreasons", "job-cancel-reasons", by_id=False, ids=False,
+        active_default="Any",
+    ),
+    Resource(
+        "job-canceled-logs", JPM, "tn.jpm.jobs", None, "job-canceled-logs", by_id=False,
+        feed_scope="tn.jpm.jobcanceledlogs",
+    ),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in ALL}
@@ -236,13 +244,18 @@ NOTES: Mapping[tuple[str, str], tuple[str, str]] = {
     (CRM, "leads"): ("lead-notes", "leads"),
     (JPM, "jobs"): ("job-notes", "jobs"),
 }
+CANCELLATIONS: Mapping[tuple[str, str], tuple[str, str]] = {(JPM, "jobs"): ("job-canceled-logs", "jobs")}
 CONTACTS: Mapping[tuple[str, str], tuple[str, str]] = {
     (CRM, "customers"): ("customer-contacts", "customers"),
     (CRM, "locations"): ("location-contacts", "locations"),
 }
 
 READ_SCOPES: tuple[str, ...] = tuple(
-    sorted({f"{resource.scope}:r" for resource in ALL} | {"tn.jpm.jobnotes:r", "tn.acc.invoiceitems:r"})
+    sorted(
+        {f"{resource.feed_scope or resource.scope}:r" for resource in ALL}
+        | {f"{resource.scope}:r" for resource in ALL}
+        | {"tn.acc.invoiceitems:r"}
+    )
 )
 WRITE_SCOPES: tuple[str, ...] = (
     "tn.acc.invoices:w", "tn.acc.payments:w", "tn.crm.customers:w", "tn.crm.leads:w", "tn.crm.locations:w",

@@ -61,6 +61,8 @@ class Work:
             tags=self.random.sample(self.lists.tags, self.random.choice((0, 0, 0, 1))),
         )  # fmt: skip
         self.store["jobs"].add(body, created=visit.created, modified=visit.modified)
+        if visit.status == "Canceled" and not plain:
+            self._cancellation(visit)
         if not plain and self.random.random() < 0.3:
             self._note(visit)
         if not plain and self.random.random() < 0.35:
@@ -115,6 +117,14 @@ class Work:
             created=times.to_text(visit.created), modified=times.to_text(visit.modified),
         )  # fmt: skip
         table.add(body, created=visit.created, modified=visit.modified, active=active)
+
+    def _cancellation(self, visit: Visit) -> None:
+        table, reasons = self.store["job-canceled-logs"], self.lists.cancel_reasons
+        body = work_rows.cancellation(
+            id=table.new_id(), job=visit.id, reason=reasons[visit.id // 3 % len(reasons)], memo="Called the office",
+            created=times.to_text(visit.modified),
+        )  # fmt: skip
+        table.add(body, created=visit.modified, modified=visit.modified, parent=visit.id)
 
     def _note(self, visit: Visit) -> None:
         table, on = self.store["job-notes"], times.to_text(visit.modified)

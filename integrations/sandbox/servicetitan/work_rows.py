@@ -50,6 +50,13 @@ def assignment(
     }  # fmt: skip
 
 
+def cancellation(*, id: int, job: int, reason: int, memo: str | None, created: str) -> Body:
+    return {
+        "id": id, "jobId": job, "reasonId": reason, "memo": memo, "createdOn": created, "createdById": OFFICE,
+        "active": True,
+    }  # fmt: skip
+
+
 MEMBERSHIP_EMPTY: tuple[str, ...] = (
     "activatedById", "activatedFromId", "billingTemplateId", "cancellationBalanceInvoiceId",
     "cancellationInvoiceId", "followUpCustomStatusId", "paymentMethodId", "paymentTypeId", "recurringLocationId",

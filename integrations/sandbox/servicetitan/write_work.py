@@ -93,8 +93,72 @@ def cancel_job(control: Control, body: Body, job_id: int) -> Response:
     must_exist(control.store, "jobs", job_id)
     if control.store["jobs"].read(job_id)["jobStatus"] in {"Completed", "Canceled"}:
         raise invalid(id="The job is completed or canceled already.")
-    control.store["jobs"].write(job_id, {"jobStatus": "Canceled"}, control.now_ticks())
+    store, now = control.store, control.now_ticks()
+    if body["reasonId"] not in store["job-cancel-reasons"].rows:
+        raise invalid(reasonId="The cancel reason was not found.")
+    store["jobs"].write(job_id, {"jobStatus": "Canceled"}, now)
+    for row, visit in list(store["appointments"].bodies()):
+        if visit["jobId"] == job_id and visit["status"] != "Done":
+            store["appointments"].write(row.id, {"status": "Canceled"}, now)
+    table = store["job-canceled-logs"]
+    log = work_rows.cancellation(
+        id=table.new_id(), job=job_id, reason=body["reasonId"], memo=body["memo"], created=times.to_text(now)
+    )
+    table.add(log, created=now, modified=now, parent=job_id)
     return empty()
+
+
+ON_A_VISIT = ("id", "jobId", "appointmentNumber", "start", "end", "arrivalWindowStart", "arrivalWindowEnd", "status",
+              "specialInstructions", "createdOn", "modifiedOn")  # fmt: skip
+
+
+def _assigned(store: Store, appointment: int, technician: int) -> list[int]:
+    """The rows that send this technician to this appointment."""
+    rows = store["appointment-assignments"].bodies()
+    wanted = (appointment, technician)
+    return [row.id for row, it in rows if row.active and (it["appointmentId"], it["technicianId"]) == wanted]
+
+
+def _is_taken(store: Store, technician: int, visit: Body) -> bool:
+    """Whether the technician is sent somewhere else at that time."""
+    for row, entry in store["appointment-assignments"].bodies():
+        if not row.active or entry["technicianId"] != technician or entry["appointmentId"] == visit["id"]:
+            continue
+        if entry["appointmentId"] not in store["appointments"].rows:
+            continue
+        other = store["appointments"].read(entry["appointmentId"])
+        if other["status"] in {"Done", "Canceled", "Hold"}:
+            continue
+        if times.from_text(other["start"]) < times.from_text(visit["end"]) and times.from_text(
+            visit["start"]
+        ) < times.from_text(other["end"]):
+            return True
+    return False
+
+
+def assign(control: Control, body: Body) -> Response:
+    """All technicians or none; one who is sent elsewhere at that time is refused with 409."""
+    store, now = control.store, control.now_ticks()
+    must_exist(store, "appointments", body["jobAppointmentId"])
+    visit = store["appointments"].read(body["jobAppointmentId"])
+    if visit["status"] in {"Done", "Canceled"}:
+        raise Refused(409, "The appointment is done or canceled.")
+    if any(_is_taken(store, technician, visit) for technician in body["technicianIds"]):
+        raise Refused(409, "A technician has another appointment at that time.")
+    for technician in body["technicianIds"]:
+        if not _assigned(store, visit["id"], technician):
+            _assign(store, visit["jobId"], visit["id"], technician, now)
+    return as_json({name: visit[name] for name in ON_A_VISIT})
+
+
+def unassign(control: Control, body: Body) -> Response:
+    store = control.store
+    must_exist(store, "appointments", body["jobAppointmentId"])
+    visit = store["appointments"].read(body["jobAppointmentId"])
+    for technician in body["technicianIds"]:
+        for row_id in _assigned(store, visit["id"], technician):
+            store["appointment-assignments"].remove(row_id, control.now_ticks())
+    return as_json({name: visit[name] for name in ON_A_VISIT})
 
 
 def complete_job(control: Control, body: Body, job_id: int) -> Response:

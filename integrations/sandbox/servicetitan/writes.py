@@ -8,13 +8,14 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.servicetitan import bodies, capacity, checking, write_crm, write_work
+from integrations.sandbox.servicetitan import bodies, capacity, checking, write_crm, write_leads, write_work
 from integrations.sandbox.servicetitan.checking import Schema
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, invalid
 from integrations.sandbox.servicetitan.write_crm import CONTACTS_OF, NOTES_OF
 
 CUSTOMERS, LOCATIONS, JOBS = "tn.crm.customers:w", "tn.crm.locations:w", "tn.jpm.jobs:w"
+ASSIGNMENTS = "tn.dis.appointmentassignments:w"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ WRITES: Mapping[str, Write] = {
     "POST crm/locations": Write(LOCATIONS, write_crm.create_location, bodies.LOCATION),
     "PATCH crm/locations/#": Write(LOCATIONS, _patch("locations"), bodies.LOCATION_PATCH),
     **_below("locations", LOCATIONS),
+    "POST crm/leads": Write("tn.crm.leads:w", write_leads.create_lead, bodies.LEAD),
+    "PATCH crm/leads/#": Write("tn.crm.leads:w", write_leads.patch_lead, bodies.LEAD_PATCH),
     "POST crm/leads/#/notes": Write("tn.crm.leads:w", _note("leads"), bodies.NOTE),
     "PUT crm/tags": Write(
         "tn.crm.tags:w", lambda c, body: write_crm.bulk_tags(c, body, add=True), bodies.TAGS
@@ -90,6 +93,12 @@ WRITES: Mapping[str, Write] = {
         "tn.jpm.appointments:w", write_work.reschedule, bodies.RESCHEDULE
     ),
     "POST dispatch/capacity": Write("tn.dis.capacity:w", capacity.answer, bodies.CAPACITY, bare=True),
+    "POST dispatch/appointment-assignments/assign-technicians": Write(
+        ASSIGNMENTS, write_work.assign, bodies.TECHNICIANS
+    ),
+    "POST dispatch/appointment-assignments/unassign-technicians": Write(
+        ASSIGNMENTS, write_work.unassign, bodies.TECHNICIANS
+    ),
     "PATCH accounting/invoices/#": Write("tn.acc.invoices:w", write_work.patch_invoice, bodies.INVOICE_PATCH),
     "POST accounting/invoices/markasexported": Write(
         "tn.acc.invoices:w", write_work.mark_exported, bodies.EXPORTED, each=True

@@ -12,7 +12,13 @@ from integrations.connectors.servicetitan.entities.crm import (
     LOCATION_CONTACT,
 )
 from integrations.connectors.servicetitan.entities.home import EQUIPMENT, MEMBERSHIP
-from integrations.connectors.servicetitan.entities.jobs import APPOINTMENT, ASSIGNMENT, JOB, NOTE
+from integrations.connectors.servicetitan.entities.jobs import (
+    APPOINTMENT,
+    ASSIGNMENT,
+    CANCELLATION,
+    JOB,
+    NOTE,
+)
 from integrations.connectors.servicetitan.entities.lists import LISTS
 from integrations.connectors.servicetitan.entities.money import ESTIMATE, INVOICE, PAYMENT
 
@@ -28,6 +34,7 @@ ENTITIES: Mapping[str, Entity] = {
         JOB,
         BOOKING,
         NOTE,
+        CANCELLATION,
         APPOINTMENT,
         ASSIGNMENT,
         INVOICE,

@@ -1,6 +1,6 @@
 """Customers, locations, how to reach them, and those who have not booked yet."""
 
-from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Write
+from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Removal, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     SHOP,
@@ -122,6 +122,7 @@ def _contact_write(parent: str, owners: str) -> Write:
         find=Find.SIBLINGS,
         needed=frozenset(("type", "value")),
         alike=("type", "value"),
+        remove=Removal(f"{rows}/{{id}}"),
     )
 
 
@@ -151,12 +152,43 @@ LOCATION_CONTACT = Entity(
     write=_contact_write("location", "locations"),
 )
 
+# Leads keep no external data either: one that says the same, made since we began, is ours.
+_LEAD_PERSON = (
+    "leadCustomerName",
+    "leadPhone",
+    "leadEmail",
+    "leadStreet",
+    "leadUnit",
+    "leadCity",
+    "leadState",
+    "leadZip",
+    "leadCountry",
+)
+
 LEAD = Entity(
     name="lead",
     scope="tn.crm.leads:r",
     path=f"{_CRM}/leads",
     feed=f"{_CRM}/export/leads",
     references={"customer": CUSTOMER_ID, "location": LOCATION_ID, **SHOP},
+    write=Write(
+        scope="tn.crm.leads:w",
+        create=f"{_CRM}/leads",
+        update=f"{_CRM}/leads/{{id}}",
+        members=frozenset(("priority", "summary", *_LEAD_PERSON)),
+        create_members=frozenset(("followUpDate",)),
+        find=Find.FEED,
+        references={"campaign": "campaignId"},
+        optional={
+            "customer": "customerId",
+            "location": "locationId",
+            "business_unit": "businessUnitId",
+            "job_type": "jobTypeId",
+        },
+        needed=frozenset(("summary", "followUpDate")),
+        alike=("campaignId", "summary", *_LEAD_PERSON),
+        becomes="customer",
+    ),
     mapping=(
         FieldMap("status", "status"),
         FieldMap("priority", "priority"),

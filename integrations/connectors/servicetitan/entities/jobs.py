@@ -1,6 +1,6 @@
 """Jobs, their notes and visits, and who is sent."""
 
-from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Write
+from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Removal, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     CUSTOMER,
@@ -71,6 +71,31 @@ NOTE = Entity(
     ),
 )
 
+# A job is called off by a call of its own, and its log of cancellations is where that is found again.
+CANCELLATION = Entity(
+    name="cancellation",
+    scope="tn.jpm.jobcanceledlogs:r",
+    feed=f"{_JPM}/export/job-canceled-logs",
+    references={"job": required(_JOB_ID), "reason": Reference("reasonId", "cancel_reason")},
+    ids=None,
+    modified=None,
+    mapping=(FieldMap("memo", "memo"),),
+    write=Write(
+        scope="tn.jpm.jobs:w",
+        create=f"{_JPM}/jobs/{{parent}}/cancel",
+        create_method="PUT",
+        siblings=f"{_JPM}/jobs/{{parent}}/canceled-log",
+        parent="job",
+        members=frozenset(("memo",)),
+        find=Find.SIBLINGS,
+        references={"reason": "reasonId"},
+        needed=frozenset(("memo",)),
+        alike=("reasonId", "memo"),
+        own_reply=False,
+        two_way=True,
+    ),
+)
+
 APPOINTMENT = Entity(
     name="appointment",
     scope="tn.jpm.appointments:r",
@@ -96,6 +121,11 @@ APPOINTMENT = Entity(
         find=Find.SIBLINGS,
         needed=frozenset(("start", "end")),
         alike=("start", "end"),
+        refused=(
+            "ServiceTitan does not move this visit: {problem} It may be under way or done, or a technician is taken "
+            "then. Choose another time here, or look at it there; then retry."
+        ),
+        two_way=True,
     ),
 )
 
@@ -116,5 +146,29 @@ ASSIGNMENT = Entity(
         FieldMap("status", "status"),
         FieldMap("isPaused", "paused", "boolean"),
         FieldMap("assignedOn", "assigned_at", "timestamp"),
+    ),
+    write=Write(
+        scope="tn.dis.appointmentassignments:w",
+        create=f"{_DISPATCH}/appointment-assignments/assign-technicians",
+        siblings=f"{_DISPATCH}/appointment-assignments",
+        siblings_by="appointmentIds",
+        parent="appointment",
+        members=frozenset(),
+        find=Find.SIBLINGS,
+        references={"appointment": "jobAppointmentId", "technician": "technicianIds"},
+        many=frozenset(("technicianIds",)),
+        alike=("technicianId",),
+        rename={"technicianId": "technicianIds"},
+        own_reply=False,
+        remove=Removal(
+            f"{_DISPATCH}/appointment-assignments/unassign-technicians",
+            "POST",
+            {"jobAppointmentId": "appointmentId", "technicianIds": "technicianId"},
+        ),
+        refused=(
+            "ServiceTitan does not send this technician: {problem} Most often somebody else has booked the time there. "
+            "Choose another technician or another time here, then retry."
+        ),
+        two_way=True,
     ),
 )

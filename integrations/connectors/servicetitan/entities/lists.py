@@ -77,6 +77,13 @@ LISTS: tuple[Entity, ...] = (
         "category, source, medium, businessUnit, isDefaultCampaign",
     ),
     _list(
+        "cancel_reason",
+        "tn.jpm.jobcancelreasons:r",
+        f"{_JPM}/job-cancel-reasons",
+        sort="+Id",
+        ids=None,
+    ),
+    _list(
         "payment_type",
         "tn.acc.paymenttypes:r",
         f"{_ACCOUNTING}/payment-types",
