@@ -127,7 +127,7 @@ class BookingForm(WindowsForm):
         if data.get("place") == NEW:
             for name in ("street", "city", "state", "postal_code"):
                 if not data.get(name) and name not in self.errors:
-                    self.add_error(name, "This is needed for another address.")
+                    self.add_error(name, "An address needs this.")
         return data
 
     def asked(self) -> Asked:

@@ -186,7 +186,7 @@ def test_somebody_new_who_is_known_is_asked_about_first(client_for, colleague, t
     [
         ({"phone": "not one"}, "cannot be read as a phone number"),
         ({"phone": ""}, "Give the customer's id, phone or e-mail"),
-        ({"city": ""}, "needed for another address"),
+        ({"city": ""}, "An address needs this"),
         ({"start": "", "end": ""}, "Choose one of the free times"),
         ({"start": "12:00", "end": "09:00"}, "must end after it starts"),
         ({"day": "2020-01-01"}, "over already"),
