@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -27,6 +26,7 @@ from reconciliation.links import deep_link
 class RunFailureAdmin(ReadOnlyTenantAdmin):
     """One row per record that has failed; it closes by itself when the record comes through."""
 
+    row_template = "admin/integrations/failure.html"
     tenant_path = "rule__connection__tenant"
     menu_order = 40
     list_display = ["what", "merchant", "state_badge", "why", "since"]
@@ -74,33 +74,21 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
         """Selected ones, or all that match the filter: the list's own “select all” decides."""
         return ask_to_retry(request, self.where_may(request, rows, Action.RUN), back=request.get_full_path())
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        failure: RunFailure = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
-        rule = failure.rule
-        return self.page(
-            request,
-            "admin/integrations/failure.html",
-            failure,
-            title=f"{rule.label.capitalize()} {failure.external_id}",
-            failure=failure,
-            run=failure.run,
-            rule=rule,
-            connection=rule.connection,
-            tenant=rule.connection.tenant,
-            deep_link=deep_link(rule.connection.system, rule.entity, failure.external_id),
-            payload=json.dumps(failure.payload, indent=2, ensure_ascii=False, default=str),
-            may_run=self.may(request, Action.RUN, failure),
-            may_configure=self.may(request, Action.CONFIGURE, failure),
-            tab="runs",
-        )
+    def row_context(self, request: HttpRequest, row: RunFailure) -> dict[str, Any]:
+        rule = row.rule
+        return {
+            "title": f"{rule.label.capitalize()} {row.external_id}",
+            "failure": row,
+            "run": row.run,
+            "rule": rule,
+            "connection": rule.connection,
+            "tenant": rule.connection.tenant,
+            "deep_link": deep_link(rule.connection.system, rule.entity, row.external_id),
+            "payload": json.dumps(row.payload, indent=2, ensure_ascii=False, default=str),
+            "may_run": self.may(request, Action.RUN, row),
+            "may_configure": self.may(request, Action.CONFIGURE, row),
+            "tab": "runs",
+        }
 
     @object_view("retry/", action=Action.RUN, methods=("POST",))
     def retry(self, request: HttpRequest, failure: RunFailure) -> HttpResponseBase:

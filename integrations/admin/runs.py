@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,6 +31,7 @@ PATIENCE = 20
 class RunAdmin(ReadOnlyTenantAdmin):
     """Workers write runs; people watch them, cancel them and retry what failed."""
 
+    row_template = "admin/integrations/run.html"
     tenant_path = "rule__connection__tenant"
     menu_order = 30
     list_display = [
@@ -72,31 +72,20 @@ class RunAdmin(ReadOnlyTenantAdmin):
 
     # --- one run -----------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        run = self._one(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
+    def row_context(self, request: HttpRequest, row: Run) -> dict[str, Any]:
+        run = self._one(row.pk)
         failures = run.failures.order_by("state", "-id")
-        return self.page(
-            request,
-            "admin/integrations/run.html",
-            run,
-            title=f"{run.rule.label.capitalize()} of {run.rule.connection.tenant}",
-            failures=Paginator(failures, 50).get_page(request.GET.get("page")),
-            open_failures=run.failures.filter(state=RunFailure.State.OPEN).count(),
+        return {
+            "title": f"{run.rule.label.capitalize()} of {run.rule.connection.tenant}",
+            "failures": Paginator(failures, 50).get_page(request.GET.get("page")),
+            "open_failures": run.failures.filter(state=RunFailure.State.OPEN).count(),
             **self._about(request, run),
-        )
+        }
 
     @object_view("live/", methods=("GET",))
     def live(self, request: HttpRequest, run: Run) -> HttpResponse:
         """The part of the page that moves."""
-        run = self._one(request, str(run.pk))
+        run = self._one(run.pk)
         reply = render(request, "admin/integrations/run_live.html", self._about(request, run))
         return _until_done(reply, not run.is_open)
 
@@ -121,9 +110,9 @@ class RunAdmin(ReadOnlyTenantAdmin):
             failures = failures.filter(pk=wanted) if wanted.isdigit() else failures.none()
         return ask_to_retry(request, failures, back=request.path.removesuffix("retry/") + "change/")
 
-    def _one(self, request: HttpRequest, object_id: str) -> Run:
-        run: Run = self.object_or_404(request, object_id)
-        return Run.objects.select_related("rule__connection__tenant", "started_by").get(pk=run.pk)
+    @staticmethod
+    def _one(run_id: int) -> Run:
+        return Run.objects.select_related("rule__connection__tenant", "started_by").get(pk=run_id)
 
     def _about(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         now = timezone.now()
