@@ -201,10 +201,10 @@ class SharedMemory:
         self._prefix = f"connector:{connection.pk}:{connection.disconnects}:{tested}"
 
     def get(self, name: str) -> Any:
-        return cache.get(f"{self._prefix}:{name}")
+        return on_own_connection(lambda: cache.get(f"{self._prefix}:{name}"))
 
     def keep(self, name: str, value: Any, seconds: float) -> None:
-        cache.set(f"{self._prefix}:{name}", value, seconds)
+        on_own_connection(lambda: cache.set(f"{self._prefix}:{name}", value, seconds))
 
 
 class CountingLimiter(PacedLimiter):

@@ -19,7 +19,7 @@ from integrations.connectors.base import Row, Writing
 from integrations.connectors.errors import RemoteError, Who
 from integrations.mapping import MappingError
 from integrations.models import Delivery
-from integrations.push import creating, outcomes
+from integrations.push import accepting, creating, outcomes
 from integrations.push.creating import CannotCreate
 from integrations.push.sending import Sender, agree
 from reconciliation.ingest import ingest
@@ -110,11 +110,14 @@ class Batch:
         for item in gone:
             message = f"{self.sender.rule.connection.label} no longer has this record."
             outcomes.needs_person(item.delivery, "not_found", message)
-        there = [item for item in linked.values() if item not in gone]
+        missing = {item.delivery.pk for item in gone}
+        there = [item for item in linked.values() if item.delivery.pk not in missing]
+        found = [item for item in items if item.link is None]
         for start in range(0, len(there), PORTION):
-            self._take_in(there[start : start + PORTION], rows)
-        new = [item for item in items if item.link is None]
-        return new + [item for item in there if self._differs(item, rows)]
+            portion = there[start : start + PORTION]
+            self._take_in(portion, rows)
+            found += self._differing(portion, rows)
+        return found
 
     def _is_gone(self, row: Row | None) -> bool:
         return row is None or bool(self.side.declared.deleted and row.get(self.side.declared.deleted))
@@ -139,32 +142,45 @@ class Batch:
                 incoming.append(mapped)
             ingest(self.sender.intake, incoming)
 
-    def _differs(self, item: Item, rows: dict[str, Row]) -> bool:
-        link = item.link
-        assert link is not None  # noqa: S101  # only linked ones come here
-        try:
-            self.side.reader.read(rows[link.external_id])
-            found = self.sender.compared(item.delivery, item.record, link, rows[link.external_id])
-        except MappingError as error:
-            outcomes.needs_person(item.delivery, error.reason, error.message, Who.FIX_CONFIGURATION)
-            return False
-        if found is None:
-            return False
-        item.body, fields = found
-        item.values = {name: after for name, (_, after) in fields.items()}
-        return True
+    def _differing(self, items: Sequence[Item], rows: dict[str, Row]) -> list[Item]:
+        """Those that have something to send, compared as they stand after what was taken in."""
+        ids = [item.record.pk for item in items]
+        records, links = self.side.entity.objects.in_bulk(ids), self.side.links_of(ids)
+        pending = self.side.pending_of([link.pk for link in links.values()])
+        found = []
+        for item in items:
+            record, link = records.get(item.record.pk), links.get(item.record.pk)
+            if record is None or link is None or item.link is None:
+                continue  # gone or merged meanwhile: its next turn says so
+            item.record, item.link = record, link
+            try:
+                row = rows[link.external_id]
+                self.side.reader.read(row)
+                judged = self.sender.judged(item.delivery, record, link, row, pending.get(link.pk, set()))
+            except MappingError as error:
+                outcomes.needs_person(item.delivery, error.reason, error.message, Who.FIX_CONFIGURATION)
+                continue
+            if judged is not None:
+                item.body, fields = judged
+                item.values = {name: after for name, (_, after) in fields.items()}
+                found.append(item)
+        return found
 
     # --- sent, and answered ------------------------------------------------------------------------------------------
 
     def _begin(self, items: list[Item]) -> None:
         """Written down before the call, in one transaction a portion that proves the lease."""
+        for item in items:
+            item.delivery.external_id = item.link.external_id if item.link else ""
         for start in range(0, len(items), PORTION):
             with transaction.atomic():
                 self.sender.renew()
-                for item in items[start : start + PORTION]:
-                    operation = Delivery.Operation.UPDATE if item.link else Delivery.Operation.CREATE
-                    item.delivery.external_id = item.link.external_id if item.link else ""
-                    outcomes.begin(item.delivery, operation, item.body, item.values)
+                outcomes.begin_together(
+                    [
+                        (item.delivery, _operation(item), item.body, item.values)
+                        for item in items[start : start + PORTION]
+                    ]
+                )
 
     def _together(self, items: list[Item]) -> bool:
         writings = [self._writing(item.delivery, item.body) for item in items]
@@ -217,30 +233,19 @@ class Batch:
         goes_on = True
         pairs = list(zip(deliveries, answers, strict=True))
         for start in range(0, len(pairs), PORTION):
+            portion = pairs[start : start + PORTION]
+            written = [(delivery, answer) for delivery, answer in portion if isinstance(answer, str)]
             with transaction.atomic():
                 self.sender.renew()
-                for delivery, answer in pairs[start : start + PORTION]:
+                accepting.accept(self.side, written)
+                for delivery, answer in portion:
                     if isinstance(answer, RemoteError):
                         goes_on = outcomes.failed(delivery, answer) and goes_on
-                    else:
-                        self._accept(delivery, answer)
         if any(isinstance(answer, str) for answer in answers):
             outcomes.answered(self.sender.rule.connection)
             outcomes.go_on(self.sender.rule.connection)
         return goes_on
 
-    def _accept(self, delivery: Delivery, external_id: str) -> None:
-        """It is there: what was sent is the new base."""
-        delivery.external_id, delivery.reply = external_id, {"id": external_id}
-        record = self.side.entity.objects.filter(pk=delivery.record_id).first()
-        if record is None:
-            return outcomes.close(delivery, State.NOT_NEEDED, "The record is gone.", reason="gone")
-        if delivery.operation == Delivery.Operation.CREATE:
-            creating.tie(self.side, external_id, record.pk, delivery.values)
-            return outcomes.close(delivery, State.DONE, more=creating.moved_on(self.side, record))
-        link = self.side.link_of(record.pk)
-        if link is not None:
-            agree(link, delivery.values)
-        # A job takes minutes: what was edited meanwhile was counted before the delivery was read again.
-        more = bool(delivery.job) and creating.moved_on(self.side, record)
-        return outcomes.close(delivery, State.DONE, more=more)
+
+def _operation(item: Item) -> Delivery.Operation:
+    return Delivery.Operation.UPDATE if item.link else Delivery.Operation.CREATE

@@ -6,7 +6,7 @@ without an answer while others are answered waits for a person as well.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from integrations.connectors.errors import RemoteError, Who
 from integrations.models import Connection, Delivery, Outbox
 from integrations.push import timing
 from portal.logs import redact
+from reconciliation import bulk
+from reconciliation.models import JSONTextField
 
 State = Delivery.State
 DOWN = "Writes wait: "
@@ -39,17 +41,80 @@ def begin(
     parts: Mapping[str, Any] | None = None,
 ) -> None:
     """Written down before the call: from here on a worker's death leaves an outcome to be found out."""
+    begin_together([(delivery, operation, request, values)], parts)
+
+
+def begin_together(
+    begun: Sequence[tuple[Delivery, Delivery.Operation, Mapping[str, Any], Mapping[str, Any]]],
+    parts: Mapping[str, Any] | None = None,
+) -> None:
+    """`begin` of many, of one connection, in one statement."""
     now = timezone.now()
-    delivery.state, delivery.operation = State.SENDING, operation
-    delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
-    delivery.begun_at, delivery.sent_at, delivery.job = delivery.begun_at or now, now, ""
-    delivery.next_try_at = now + timing.current().abandoned_after(delivery.connection.system)
-    delivery.save(
-        update_fields=[
-            "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at", "job",
-            "external_id",
-        ]
-    )  # fmt: skip
+    for delivery, operation, request, values in begun:
+        delivery.state, delivery.operation = State.SENDING, operation
+        delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
+        delivery.begun_at, delivery.sent_at, delivery.job = delivery.begun_at or now, now, ""
+        delivery.next_try_at = now + timing.current().abandoned_after(delivery.connection.system)
+    _write([delivery for delivery, *_ in begun], _BEGUN)
+
+
+def _write(deliveries: Sequence[Delivery], columns: tuple[str, ...]) -> None:
+    """Store these columns of many deliveries."""
+    fields = [Delivery._meta.get_field(name) for name in columns]
+    rows = [
+        (*(_as_text(field, getattr(delivery, field.name)) for field in fields), delivery.pk)
+        for delivery in deliveries
+    ]
+    bulk.update(Delivery, columns, rows)
+
+
+def _as_text(field: Any, value: Any) -> Any:
+    return field.get_prep_value(value) if isinstance(field, JSONTextField) else value
+
+
+def close_together(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
+    """`close` of many that were delivered, of one rule; `more` are the ids of those that owe another."""
+    now = timezone.now()
+    with transaction.atomic():
+        locked = Delivery.objects.select_for_update().filter(pk__in=[delivery.pk for delivery in deliveries])
+        changes = dict(locked.values_list("pk", "changes"))
+        for delivery in deliveries:
+            delivery.state, delivery.closed_at, delivery.next_try_at = State.DONE, now, None
+            delivery.message = delivery.reason = delivery.who = ""
+        _write(deliveries, _CLOSED)
+        again = [d for d in deliveries if d.pk in more or changes.get(d.pk, 0) > d.changes]
+        Delivery.objects.bulk_create(_another(d, changes.get(d.pk, 0), now) for d in again)
+        _forgive(deliveries)
+
+
+_BEGUN = (
+    "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at", "job", "external_id",
+)  # fmt: skip
+_CLOSED = ("state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply")
+
+
+def _another(delivery: Delivery, changes: int, now: datetime) -> Delivery:
+    """The next delivery of the same record."""
+    return Delivery(
+        connection_id=delivery.connection_id,
+        rule_id=delivery.rule_id,
+        entity=delivery.entity,
+        record_id=delivery.record_id,
+        changes=max(1, changes - delivery.changes),
+        created_at=now,
+        next_try_at=now,
+    )
+
+
+def _forgive(deliveries: Sequence[Delivery]) -> None:
+    """Later success closes earlier failures of the same records."""
+    first = deliveries[0]
+    Delivery.objects.filter(
+        connection_id=first.connection_id,
+        entity=first.entity,
+        record_id__in=[delivery.record_id for delivery in deliveries],
+        state=State.GIVEN_UP,
+    ).update(state=State.NOT_NEEDED, message="A later write of this record came through.")
 
 
 def in_job(deliveries: Sequence[Delivery], job: str, seconds: float) -> None:
@@ -78,21 +143,8 @@ def close(
             ]
         )  # fmt: skip
         if more or row.changes > delivery.changes:
-            Delivery.objects.create(
-                connection_id=delivery.connection_id,
-                rule_id=delivery.rule_id,
-                entity=delivery.entity,
-                record_id=delivery.record_id,
-                changes=max(1, row.changes - delivery.changes),
-                created_at=now,
-                next_try_at=now,
-            )
-        Delivery.objects.filter(
-            connection_id=delivery.connection_id,
-            entity=delivery.entity,
-            record_id=delivery.record_id,
-            state=State.GIVEN_UP,
-        ).update(state=State.NOT_NEEDED, message="A later write of this record came through.")
+            _another(delivery, row.changes, now).save()
+        _forgive([delivery])
 
 
 def answered(connection: Connection) -> None:

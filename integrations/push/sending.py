@@ -166,12 +166,18 @@ class Sender:
         """The body and its fields, as [theirs, ours]; None where the delivery has come to its end instead."""
         link.refresh_from_db()
         record.refresh_from_db()
+        return self.judged(delivery, record, link, row)
+
+    def judged(
+        self, delivery: Delivery, record: Any, link: Link, row: Row, pending: set[str] | None = None
+    ) -> tuple[Row, dict[str, list[Any]]] | None:
+        """As `compared`, of a record and a link as they stand. `pending` as in `Side.unsent`."""
         if link.state != Link.State.LIVE:
             self.outcomes.close(delivery, State.NOT_NEEDED, "It has left the scope.", reason="not_synced")
             return None
-        names, pending = self.side.unsent(record, link)
+        names, waiting = self.side.unsent(record, link, pending)
         if not names:
-            self._nothing_left(delivery, pending)
+            self._nothing_left(delivery, waiting)
             return None
         if outcomes.tired(delivery):
             self.outcomes.needs_person(delivery, "no_answer", "Each try ended without an answer.")

@@ -41,12 +41,22 @@ class Side:
         """What the record holds of the fields that can be written, if only when it is made, in normal form."""
         return normal_form({name: getattr(record, name) for name in self.made_with})
 
-    def unsent(self, record: Any, link: Link) -> tuple[list[str], list[str]]:
-        """Fields that differ from what was last agreed: to be sent, and those that wait for a person."""
+    def pending_of(self, link_ids: Sequence[int]) -> dict[int, set[str]]:
+        """The fields of each link that wait for a person."""
+        rows = Conflict.objects.filter(link__in=link_ids, state=Conflict.State.PENDING)
+        found: dict[int, set[str]] = {}
+        for link_id, name in rows.values_list("link_id", "field"):
+            found.setdefault(link_id, set()).add(name)
+        return found
+
+    def unsent(self, record: Any, link: Link, pending: set[str] | None = None) -> tuple[list[str], list[str]]:
+        """Fields that differ from what was last agreed: to be sent, and those that wait for a person.
+
+        `pending` is what `pending_of` says of the link, where the caller has asked for many at once.
+        """
         base, held = collapsed(link.base), self.held(record)
-        pending = set(
-            Conflict.objects.filter(link=link, state=Conflict.State.PENDING).values_list("field", flat=True)
-        )
+        if pending is None:
+            pending = self.pending_of([link.pk]).get(link.pk, set())
         differing = [name for name in self.lines if name not in base or held[name] != base[name]]
         return [n for n in differing if n not in pending], [n for n in differing if n in pending]
 

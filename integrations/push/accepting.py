@@ -1,0 +1,112 @@
+"""What a batch has written becomes what both sides agree on: links, bases and closed deliveries, many in each statement.
+
+The route: deliveries with the ids they were answered -> new links, or bases moved on -> records edited meanwhile owe
+another -> closed. The caller holds the transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import Delivery
+from integrations.push import creating, outcomes
+from integrations.push.sides import Side
+from reconciliation import bulk
+from reconciliation.models import Link
+from reconciliation.normalise import collapsed, dumps
+
+Written = Sequence[tuple[Delivery, str]]
+_NEW_LINK = (
+    "source_id", "entity", "external_id", "record_id", "state", "fingerprint", "waiting_for_entity",
+    "waiting_for_id", "created_at", "updated_at", "base", "payload",
+)  # fmt: skip
+
+
+def accept(side: Side, written: Written) -> None:
+    """They are there: what was sent is the new base."""
+    if not written:
+        return
+    for delivery, external_id in written:
+        delivery.external_id, delivery.reply = external_id, {"id": external_id}
+    new = [pair for pair in written if pair[0].operation == Delivery.Operation.CREATE]
+    changed = [pair for pair in written if pair[0].operation == Delivery.Operation.UPDATE]
+    if new:
+        _tie(side, new)
+    if changed:
+        _agree(side, changed)
+    outcomes.close_together([delivery for delivery, _ in written], _moved_on(side, written))
+
+
+def _tie(side: Side, new: Written) -> None:
+    """A link for each record and its new row; one that is there already, from a row seen before, is taken over."""
+    source = side.rule.connection.source_id
+    ids = [external_id for _, external_id in new]
+    known = set(
+        Link.objects.filter(source=source, entity=side.rule.entity, external_id__in=ids).values_list(
+            "external_id", flat=True
+        )
+    )
+    now = timezone.now()
+    rows = []
+    for delivery, external_id in new:
+        if external_id in known:
+            creating.tie(side, external_id, delivery.record_id, delivery.values)
+            continue
+        known.add(external_id)
+        base = dumps(delivery.values)
+        rows.append(
+            (
+                source,
+                side.rule.entity,
+                external_id,
+                delivery.record_id,
+                Link.State.LIVE,
+                0,
+                "",
+                "",
+                now,
+                now,
+                base,
+                "{}",
+            )
+        )
+    bulk.insert(Link, _NEW_LINK, rows)
+    _name(side, new)
+
+
+def _name(side: Side, new: Written) -> None:
+    """A record that no source has named yet goes by its id there."""
+    by_record = {delivery.record_id: external_id for delivery, external_id in new}
+    nameless = side.entity.objects.filter(pk__in=list(by_record), external_id="").values_list("pk", flat=True)
+    bulk.update(side.entity.model, ("external_id",), [(by_record[pk], pk) for pk in nameless])
+
+
+def _agree(side: Side, changed: Written) -> None:
+    """Move the links' bases on."""
+    values = {delivery.record_id: delivery.values for delivery, _ in changed}
+    links = side.links_of(list(values))
+    held = Link.objects.select_for_update().filter(pk__in=[link.pk for link in links.values()]).order_by("pk")
+    rows = [
+        (dumps({**base, **values[record_id]}), pk)
+        for pk, record_id, base in held.values_list("pk", "record_id", "base")
+        if record_id is not None
+    ]
+    bulk.update(Link, ("base",), rows)
+
+
+def _moved_on(side: Side, written: Written) -> set[int]:
+    """Deliveries whose records hold something else by now than what was sent, though no change was counted.
+
+    A job takes minutes, and its deliveries are read anew when it is over: what was edited meanwhile was counted before.
+    """
+    records: dict[int, Any] = side.entity.objects.in_bulk([delivery.record_id for delivery, _ in written])
+    found = set()
+    for delivery, _ in written:
+        record = records.get(delivery.record_id)
+        if record is None:
+            continue
+        held, sent = side.held(record), collapsed(delivery.values)
+        if any(held[name] != value for name, value in sent.items() if name in held):
+            found.add(delivery.pk)
+    return found
