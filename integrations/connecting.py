@@ -174,6 +174,9 @@ def ensure_rules(connection: Connection) -> None:
             direction=SyncRule.Direction.BOTH
             if entity.write and entity.write.two_way
             else SyncRule.Direction.PULL,
+            system_of_record=SyncRule.SystemOfRecord.SOURCE
+            if entity.of_record
+            else SyncRule.SystemOfRecord.HUB,
         )
         FieldMapping.objects.bulk_create(mappings.default_lines(rule))
 

@@ -84,11 +84,26 @@ def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
     records = entity.objects.select_for_update().filter(pk__in=[p.record_id for p in placed]).order_by("pk")
     before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
     bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
-    return [
+    revisions = [
         _revise(intake, p, before[p.record_id], collapsed(bases[p.link.id]))
         for p in placed
         if p.link and p.record_id is not None
     ]
+    _keep_activity(intake, revisions)
+    return revisions
+
+
+def _keep_activity(intake: Intake, revisions: Sequence[Revision]) -> None:
+    """Whether a record is active is not for a source to say that is not its system of record while another has it."""
+    differing = [r for r in revisions if r.after["active"] != r.before["active"]]
+    if intake.rule.remote_is_record or not differing:
+        return
+    ids = [revision.record_id for revision in differing]
+    links = Link.objects.filter(entity=intake.entity.name, record_id__in=ids, state=Link.State.LIVE)
+    elsewhere = set(links.exclude(source=intake.source).values_list("record_id", flat=True))
+    for revision in differing:
+        if revision.record_id in elsewhere:
+            revision.after["active"] = revision.before["active"]
 
 
 def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mapping[str, Any]) -> Revision:

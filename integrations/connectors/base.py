@@ -140,7 +140,8 @@ class Entity:
     `path` is its paged list and `feed` its export feed, or the name of the remote object that is asked for changes;
     either may be missing. `{tenant}` in them is the remote tenant id. `modified_filter` is False where the list
     cannot be asked for changes only. `ids` is the list's parameter that takes ids; None where single rows cannot
-    be read again. `deleted` is a member that is true for rows that are gone there.
+    be read again. `deleted` is a member that is true for rows that are gone there. `of_record` is whether a new
+    connection takes the system for the record's own; else the portal's value stands where both have changed.
     `mapping` is the default field mapping, which a person may change per connection.
     """
 
@@ -165,6 +166,7 @@ class Entity:
     sort: str | None = "+Id"
     max_page_size: int = 5000
     read_only: bool = False
+    of_record: bool = True
     deep_link: str | None = None
     write: Write | None = None
 

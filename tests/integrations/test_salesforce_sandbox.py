@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations import connecting, disconnecting, linking, quota, runs, syncing
 from integrations.calls import connector_for
 from integrations.models import CallBudget, Connection, Delivery, Disconnection, Run, SyncRule
+from integrations.push import planning
 from integrations.sandbox.salesforce import create_app, credentials
 from integrations.sandbox.server import running
 from reconciliation.adding import add
@@ -23,10 +24,12 @@ from reconciliation.models import (
     CampaignMember,
     Case,
     Customer,
+    Link,
     Opportunity,
     OpportunityRole,
     Person,
     ReferenceItem,
+    Source,
     Task,
 )
 from tests.integrations.pushes import change, push, states, time_passes
@@ -182,6 +185,23 @@ class TestReading:
         gone = Customer.objects.get(external_id=loser["Id"])
         assert gone.merged_into == Customer.objects.get(external_id=master["Id"])
 
+    def test_an_account_that_is_deleted_there_leaves_a_customer_alone_that_another_system_still_has(
+        self, linked, sandbox, tenant
+    ):
+        alone, shared = Customer.objects.order_by("pk")[:2]
+        other = Source.objects.create(tenant=tenant, system="servicetitan", name="ServiceTitan")
+        now = timezone.now()
+        Link.objects.create(source=other, entity="customer", external_id="7", record_id=shared.pk, state="live",
+                            fingerprint=0, created_at=now, updated_at=now, base={}, payload={})  # fmt: skip
+        for customer in (alone, shared):
+            row = sandbox.control.org.store["Account"].rows[customer.external_id]
+            row.update(IsDeleted=True, SystemModstamp=sandbox.control.org.stamp())
+        syncing.start(linked, user=None)
+        work_it_off()
+        alone.refresh_from_db()
+        shared.refresh_from_db()
+        assert (alone.active, shared.active) == (False, True)
+
     def test_a_look_without_changes_costs_one_call_an_object(self, linked, sandbox):
         syncing.start(linked, user=None)
         work_it_off()
@@ -266,6 +286,66 @@ class TestWriting:
         assert names["Edited meanwhile"] == 1
 
 
+class TestRowsThatJoinTwoOthers:
+    """Campaign members and parts in deals carry no id of ours: the same two joined are one row."""
+
+    @pytest.fixture
+    def member(self, linked, tenant):
+        """Somebody in a campaign, all made here; what they belong to is in Salesforce already."""
+        rules = linked.rules.filter(entity__in=["campaign", "person", "campaign_member"])
+        rules.update(direction=SyncRule.Direction.BOTH)
+        customer = _made(tenant, 1)[0]
+        campaign = add(ENTITIES["campaign"], tenant.pk, {"name": "Gold members"})
+        person = add(ENTITIES["person"], tenant.pk, {"last_name": "Rossi"}, {"customer": customer})
+        push(linked, "campaign", "customer")
+        time_passes()
+        push(linked, "person")
+        return add(
+            ENTITIES["campaign_member"],
+            tenant.pk,
+            {"status": "Sent"},
+            {"campaign": campaign, "person": person},
+        )
+
+    def ours(self, sandbox):
+        return [
+            row for row in sandbox.control.rows("CampaignMember") if row.get("ContactId") == _rossi(sandbox)
+        ]
+
+    def test_one_is_made_and_comes_back_as_itself(self, linked, sandbox, member):
+        push(linked, "campaign_member")
+        assert [row["Status"] for row in self.ours(sandbox)] == ["Sent"]
+        syncing.start(linked, user=None)
+        work_it_off()
+        assert CampaignMember.objects.filter(person__last_name="Rossi").count() == 1
+
+    def test_one_that_somebody_has_made_there_meanwhile_is_taken_for_it(self, linked, sandbox, member):
+        campaign = next(row for row in sandbox.control.rows("Campaign") if row["Name"] == "Gold members")
+        made = {"CampaignId": campaign["Id"], "ContactId": _rossi(sandbox), "Status": "Responded"}
+        sandbox.control.add("CampaignMember", made)
+        push(linked, "campaign_member")
+        assert len(self.ours(sandbox)) == 1
+        assert Delivery.objects.get(entity="campaign_member").state == "done"
+
+    def test_one_whose_answer_was_lost_is_found_again(self, linked, sandbox, member):
+        sandbox.control.faults("lost_reply:1.0,path=sobjects/CampaignMember,method=POST")
+        push(linked, "campaign_member")
+        assert Delivery.objects.get(entity="campaign_member").state == "unknown"
+        sandbox.control.faults()
+        time_passes()
+        push(linked, "campaign_member")
+        assert Delivery.objects.get(entity="campaign_member").state == "done"
+        assert len(self.ours(sandbox)) == 1
+
+
+class TestDryRun:
+    def test_it_tells_what_would_be_written_and_writes_nothing(self, linked, sandbox, tenant):
+        _made(tenant, 1)
+        (planned,) = planning.plan(linked.rules.get(entity="customer"))
+        assert (planned.plan.operation, planned.plan.body["Name"]) == ("create", "Customer 000")
+        assert len(sandbox.control.rows("Account")) == 3
+
+
 class TestTheDaysCalls:
     def test_they_are_known_after_a_call(self, linked):
         budget = CallBudget.objects.get(key=linked.budget_key)
@@ -312,6 +392,10 @@ class TestTheDaysCalls:
 
 def _made(tenant, count):
     return [add(ENTITIES["customer"], tenant.pk, {"name": f"Customer {n:03d}"}) for n in range(count)]
+
+
+def _rossi(sandbox):
+    return next(row["Id"] for row in sandbox.control.rows("Contact") if row["LastName"] == "Rossi")
 
 
 def _say_used(connection, sandbox, used):

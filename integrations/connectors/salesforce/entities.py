@@ -1,6 +1,7 @@
 """What is read from Salesforce and written there: one declaration per object, parents before what belongs to them.
 
-An account, of a business or of a person, is a customer; a contact is a person at one. Owners are users.
+An account, of a business or of a person, is a customer; a contact is a person at one. Owners are users. Customers have
+another home: Salesforce says what it knows of them, and the portal's value stands where both have changed.
 """
 
 from collections.abc import Mapping
@@ -108,6 +109,7 @@ CUSTOMER = _object(
         FieldMap("BillingLongitude", "longitude", "number"),
     ),
     merged_to="MasterRecordId",
+    of_record=False,
     write=_upserted("Account", ("Name", *(f"Billing{part}" for part in _ADDRESS)), ("Name",)),
 )
 _PERSON_TEXTS = {
