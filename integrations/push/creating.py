@@ -46,7 +46,7 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
         )
     if missing := missing_of(side, record):
         return wait_for(sender, delivery, record, missing)
-    if (found := _look_up(sender, delivery, record, parent)) is not None:
+    if timing.protected and (found := _look_up(sender, delivery, record, parent)) is not None:
         return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
     return _anew(sender, delivery, record, parent)
 
@@ -135,8 +135,6 @@ def _want_parents(sender: Sender, record: Any, missing: list[str]) -> None:
 def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Row | None:
     """The row that an earlier try has made. Contacts have no key: one of the same kind and value is the same."""
     side, begun = sender.side, delivery.begun_at
-    if not timing.protected:
-        return None
     if side.write.find is Find.UPSERT or (begun is None and side.write.find is not Find.SIBLINGS):
         return None
     body = delivery.request or side.body(record, side.filled_in(record), None) | side.referenced(record)
