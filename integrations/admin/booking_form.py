@@ -8,7 +8,6 @@ from django import forms
 from django.utils import timezone
 
 from integrations.booking.asked import KINDS, PRIORITIES, Address, Asked, Person, Place, Problem
-from integrations.booking.making import ITEMS
 from integrations.booking.windows import Offer
 from portal.models import Tenant
 from reconciliation.models import Customer, Location, ReferenceItem
@@ -62,6 +61,11 @@ class BookingForm(WindowsForm):
     city = forms.CharField(max_length=200, required=False)
     state = forms.CharField(max_length=200, required=False)
     postal_code = forms.CharField(max_length=200, required=False)
+    lead_source = forms.CharField(
+        max_length=200,
+        required=False,
+        help_text="Instead of a campaign, where the caller only says how they came.",
+    )
     priority = forms.ChoiceField(choices=[(one, one) for one in PRIORITIES], initial="Normal")
     summary = forms.CharField(
         max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
@@ -77,7 +81,6 @@ class BookingForm(WindowsForm):
     def __init__(self, *args: Any, customer: Customer | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
-        self.fields["campaign"].required = True
         known = self._places()
         place: Any = self.fields["place"]
         place.choices = [*((str(one.pk), str(one.address or one)) for one in known), (NEW, "Another address")]
@@ -102,7 +105,7 @@ class BookingForm(WindowsForm):
 
     @property
     def what(self) -> list[forms.BoundField]:
-        return self._group("job_type", "business_unit", "campaign", "priority")
+        return self._group("job_type", "business_unit", "campaign", "lead_source", "priority")
 
     def _group(self, *names: str) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
@@ -136,7 +139,9 @@ class BookingForm(WindowsForm):
         start, end = self._window()
         return Asked(
             customer=self._person(), location=self._place(), start=start, end=end,
-            priority=data["priority"], summary=data["summary"], **{name: data[name].pk for name in ITEMS},
+            priority=data["priority"], summary=data["summary"], lead_source=data["lead_source"],
+            business_unit=data["business_unit"].pk, job_type=data["job_type"].pk,
+            campaign=data["campaign"].pk if data["campaign"] else None,
         )  # fmt: skip
 
     def _window(self) -> tuple[datetime, datetime]:

@@ -63,11 +63,14 @@ class WindowIn(Given):
 
 
 class JobIn(Given):
+    """Either `campaign`, or `lead_source`, which the connection's page Lead sources ties to a campaign."""
+
     customer: CustomerIn
     location: LocationIn = Field(default_factory=LocationIn)
     job_type: Named
     business_unit: Named
-    campaign: Named
+    campaign: Named | None = None
+    lead_source: Line = ""
     arrival_window: WindowIn
     priority: Literal["Low", "Normal", "High", "Urgent"] = "Normal"
     summary: Words = ""
@@ -110,6 +113,7 @@ class JobOut(Schema):
     business_unit: Item | None
     job_type: Item | None
     campaign: Item | None
+    lead_source: str
     appointments: list[AppointmentOut]
     connections: list[ConnectionState]
 
@@ -165,6 +169,7 @@ def _asked(data: JobIn) -> asking.Asked:
         job_type=data.job_type,
         business_unit=data.business_unit,
         campaign=data.campaign,
+        lead_source=data.lead_source,
         start=data.arrival_window.start,
         end=data.arrival_window.end,
         priority=data.priority,
@@ -195,6 +200,7 @@ def shown(caller: Caller, job_id: int) -> JobOut:
         business_unit=_item(job.business_unit),
         job_type=_item(job.job_type),
         campaign=_item(job.campaign),
+        lead_source=job.lead_source,
         appointments=[_visit(visit) for visit in job.appointments.order_by("starts_at", "pk")],
         connections=connections_of("job", job),
     )

@@ -78,15 +78,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A booking. Times are aware; the window is when the technician arrives."""
+    """A booking. Times are aware; the window is when the technician arrives.
+
+    It names a campaign, or a lead source, for which each connection has a campaign of its own.
+    """
 
     customer: Person
     location: Place
     job_type: Named
     business_unit: Named
-    campaign: Named
     start: datetime
     end: datetime
+    campaign: Named | None = None
+    lead_source: str = ""
     priority: str = "Normal"
     summary: str = ""
     customer_po: str = field(default="")
@@ -127,5 +131,7 @@ def _of_window(asked: Asked, now: datetime) -> Iterable[Problem]:
 
 
 def _of_words(asked: Asked) -> Iterable[Problem]:
+    if (asked.campaign is None) == (not asked.lead_source):
+        yield Problem("campaign", "Give a campaign, or the lead source that stands for one.")
     if asked.priority not in PRIORITIES:
         yield Problem("priority", f"Choose one of {', '.join(PRIORITIES)}.")

@@ -35,6 +35,7 @@ def _job(maker: Maker, asked: Asked, **references: Any) -> Job:
         "priority": asked.priority,
         "summary": asked.summary,
         "customer_po": asked.customer_po,
+        "lead_source": asked.lead_source,
     }
     job: Job = maker.make("job", values, **references)
     visit = {
@@ -53,8 +54,11 @@ def _items(tenant: Tenant, asked: Asked) -> dict[str, ReferenceItem]:
     found: dict[str, ReferenceItem] = {}
     wrong: list[Problem] = []
     for name in ITEMS:
+        named = getattr(asked, name)
+        if named is None:
+            continue
         try:
-            found[name] = item(tenant, name, getattr(asked, name))
+            found[name] = item(tenant, name, named)
         except Refused as error:
             wrong += error.problems
     if wrong:

@@ -113,9 +113,18 @@ def test_names_of_lists_do_as_well_as_ids(tenant, caller, lists):
     assert made["business_unit"]["name"] == "HVAC"
 
 
+def test_a_lead_source_stands_in_for_a_campaign(tenant, caller, lists):
+    body = wanted(tenant, lead_source="Yard sign")
+    del body["campaign"]
+    made = caller.post(body).json()
+    assert (made["lead_source"], made["campaign"]) == ("Yard sign", None)
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
+        ({"lead_source": "Yard sign"}, "campaign"),
+        ({"campaign": None}, "campaign"),
         ({"customer": {"name": "Nobody"}}, "customer"),
         ({"customer": {"phone": "not a phone", "name": "X"}}, "customer.phone"),
         ({"customer": {"id": 999999}}, "customer.id"),
