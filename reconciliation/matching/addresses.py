@@ -81,6 +81,8 @@ def _street(tokens: list[str]) -> tuple[str, str, str]:
     tokens = [_ORDINALS.get(token, token) for token in tokens]
     if tokens and (glued := _GLUED.fullmatch(tokens[-1])):
         tokens[-1:] = [glued[1], glued[2]]
+    elif len(tokens) > 2 and (torn := "".join(tokens[-2:])) in suffixes and len(torn) > 4:
+        tokens[-2:] = [torn]
     if len(tokens) > 1 and tokens[-1] in directions:
         towards = directions[tokens.pop()]
     if len(tokens) > 1 and tokens[0] in directions and (len(tokens) > 2 or tokens[1] not in suffixes):

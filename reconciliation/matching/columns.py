@@ -24,9 +24,9 @@ Hashes = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 TEXTS = (
-    "given", "plain", "root", "initial", "partner", "middle", "surname", "label", "suffix", "core", "core_sorted",
-    "number",
-    "house", "street", "street_kind", "way", "direction", "unit", "city", "state", "zip", "zip3",
+    "given", "plain", "root", "initial", "partner", "middle", "surname", "label", "start", "suffix", "core",
+    "core_sorted", "number",
+    "house", "street", "street_kind", "way", "heard", "direction", "unit", "city", "state", "zip", "zip3",
     "email0", "email1", "local", "domain",
 )  # fmt: skip
 _COLUMN = {name: position for position, name in enumerate(TEXTS)}
@@ -116,12 +116,12 @@ def _texts(found: Profile) -> tuple[str, ...]:
     first = emails[0] if emails else ""
     plain = known_given(name.given)
     root = first_of_group().get(plain, plain)
-    way = f"{place.street}{place.kind}".replace(" ", "")
+    street = place.street.replace(" ", "")
     label = sound(name.surname) if name.surname else sound((name.core or name.given).partition(" ")[0])
     return (
-        name.given, plain, root, root[:1], name.partner, name.middle, name.surname, label, name.suffix, name.core,
-        _sorted(name.core, root, name.surname), name.number,
-        place.house, place.street, place.kind, way, place.direction, place.unit, place.city, place.state, place.zip,
+        name.given, plain, root, root[:1], name.partner, name.middle, name.surname, label, label[:3], name.suffix,
+        name.core, _sorted(name.core, root, name.surname), name.number,
+        place.house, street, place.kind, street + place.kind, sound(street)[:5], place.direction, place.unit, place.city, place.state, place.zip,
         place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first), own_domain(first),
     )  # fmt: skip
 

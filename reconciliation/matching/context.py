@@ -13,11 +13,12 @@ from reconciliation.matching.columns import Columns, Ints, Longs
 from reconciliation.matching.keys import CAPS, FIRST, KINDS
 
 Names = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
 
 MANY = 255
 """More names under one key than are counted."""
 SHARED = ("phone", "email", "place")
-NAMED = ("root", "surname", "core_sorted")
+NAMED = ("root", "surname", "core_sorted", "zip", "city")
 FEW = 3
 """A name borne by fewer customers counts as if one customer bore it."""
 _COUNTS = {kind.name: kind.count for kind in KINDS}

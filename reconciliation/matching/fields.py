@@ -22,8 +22,8 @@ SURNAME = Field("surname", (
     "surname and given name are swapped", "surnames are alike", "different surnames",
 ))  # fmt: skip
 RARITY = Field("how common the name is", (
-    "", "a name hardly anyone else would have", "a rare name", "a name others may have", "a common name",
-    "a very common name",
+    "", "a name hardly anyone else there would have", "a very rare name there", "a rare name there",
+    "an uncommon name there", "a name others there may have", "a common name there", "a very common name there",
 ))  # fmt: skip
 SUFFIX = Field(
     "Jr or Sr", ("", "same generation", "one says Jr, Sr or III, the other nothing", "Jr against Sr")
@@ -81,7 +81,12 @@ def _together() -> tuple[str, ...]:
 
 
 TOGETHER = Field("taken together", _together())
+MIXUP = Field("mix-ups", (
+    "", "given names at one address are often mixed up among these customers",
+    "names at one address are often mixed up among these customers",
+))  # fmt: skip
+"""Weighed by the customers compared and not by the package: see `mixups`."""
 FIELDS = (
     GIVEN, SURNAME, RARITY, SUFFIX, MIDDLE, COMPANY, CHAIN, STORE, TYPE, PHONE, SECOND, EMAIL, BEARS, ADDRESS, AREA,
-    TOGETHER,
+    TOGETHER, MIXUP,
 )  # fmt: skip

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reconciliation.matching.columns import Columns, Longs
-from reconciliation.matching.context import Frequencies, frequencies, names_under
+from reconciliation.matching.context import frequencies, names_under
+from reconciliation.matching.fitting import Fitted, fit
 from reconciliation.matching.keys import keys, pairs_of
 from reconciliation.matching.levels import Comparison
 from reconciliation.matching.pairs import Level
 from reconciliation.matching.reading import may_have_children
-from reconciliation.matching.scoring import Floats, Weights, scores
+from reconciliation.matching.scoring import Floats, Weights, scores, weights
 
 BATCH = 200_000
 WORTH_PROCESSES = 4
@@ -49,7 +50,7 @@ class _Work:
     left: Longs
     right: Longs
     at_least: float
-    using: Weights | None
+    using: Weights
 
     @property
     def starts(self) -> range:
@@ -63,19 +64,35 @@ class _Work:
         return Scored(one[kept], other[kept], score[kept], levels[:, kept])
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What is known of a tenant's customers before any two are compared."""
+
+    comparison: Comparison
+    left: Longs
+    right: Longs
+    fitted: Fitted
+
+
+def prepare(found: Columns, made: Longs, using: Weights | None = None) -> Prepared:
+    """Counts of names, the pairs to compare, and what all that says about the weights. `made` are the keys."""
+    comparison = Comparison(found, frequencies(found), names_under(made, found))
+    left, right = pairs_of(made)
+    return Prepared(comparison, left, right, fit(comparison, made, left, right, using or weights()))
+
+
 def compare_all(
     found: Columns,
     at_least: float,
     *,
     using: Weights | None = None,
-    common: Frequencies | None = None,
+    prepared: Prepared | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[Scored]:
     """Yield the pairs that score `at_least`, batch by batch, in the pairs' order."""
-    made = keys(found)
-    comparison = Comparison(found, common or frequencies(found), names_under(made, found))
-    work = _Work(comparison, *pairs_of(made), at_least, using)
-    del made
+    ready = prepared or prepare(found, keys(found), using)
+    fitting = (using or weights()).fitted(*ready.fitted)
+    work = _Work(ready.comparison, ready.left, ready.right, at_least, fitting)
     done = 0
     for scored in _in_processes(work) if _is_worth_it(work) else map(work.batch, work.starts):
         yield scored

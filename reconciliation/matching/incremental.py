@@ -17,7 +17,7 @@ from reconciliation.matching.keys import CAPS, keys
 from reconciliation.matching.levels import Comparison
 from reconciliation.matching.profile import profile
 from reconciliation.matching.reading import Block
-from reconciliation.matching.scoring import Reason, explain, scores
+from reconciliation.matching.scoring import Reason, explain, scores, weights
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,15 @@ def _compared(
         return []
     found = columns((number, profile(raw)) for number, raw in raws)
     made = keys(found)
-    common = store.counts_of(tenant, store.settings_of(tenant).customers_counted, found)
+    learned = store.settings_of(tenant)
+    common = store.counts_of(tenant, learned.customers_counted, found)
+    weighed = weights().fitted(*learned.fitted)
     names = names_under(made, found, np.array(sorted(frequent), dtype=np.int64))
     others = np.arange(1, len(found))
     levels = Comparison(found, common, names).levels(np.zeros(len(others), dtype=np.int64), others)
-    scored = scores(levels)
+    scored = scores(levels, weighed)
     order = [int(place) for place in np.argsort(-scored, kind="stable") if scored[place] >= at_least]
     return [
-        Match(int(found.ids[place + 1]), float(scored[place]), explain(levels[:, place].tolist()))
+        Match(int(found.ids[place + 1]), float(scored[place]), explain(levels[:, place].tolist(), weighed))
         for place in order
     ]

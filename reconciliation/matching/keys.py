@@ -35,6 +35,11 @@ KINDS = (
     Kind("house and area", 30),
     Kind("given and house", 40),
     Kind("given and area", 8),
+    Kind("house and street by sound", 8),
+    Kind("street by sound and city", 8),
+    Kind("house and city", 8),
+    Kind("start of the name and city", 8),
+    Kind("start of the name and street by sound", 8),
 )
 CAPS = tuple(kind.cap for kind in KINDS for _ in range(kind.count))
 FIRST = {kind.name: sum(before.count for before in KINDS[:position]) for position, kind in enumerate(KINDS)}
@@ -51,7 +56,7 @@ def keys(found: Columns) -> Longs:
         return hashes[found.text(name)]
 
     label, house, street, area = part("label"), part("house"), part("street"), part("zip")
-    city = part("city")
+    city, heard, start = part("city"), part("heard"), part("start")
     area = np.where(area == 0, city, area)
     region = np.where(part("zip3") == 0, part("state"), part("zip3"))
     phones = found.phones.astype(np.uint64)
@@ -71,6 +76,11 @@ def keys(found: Columns) -> Longs:
         _key(10, house, area),
         _key(11, part("root"), house, region),
         _key(12, part("root"), area),
+        _key(13, house, heard),
+        _key(14, heard, city),
+        _key(15, house, city),
+        _key(16, start, city),
+        _key(17, start, heard),
     ]
     return np.stack(made).view(np.int64)
 
@@ -104,7 +114,7 @@ def pairs_of(made: Longs, *, batch_of: int = 4_000_000) -> tuple[Longs, Longs]:
     size = made.shape[1]
     found: list[Longs] = []
     for start, kind in zip(_STARTS, KINDS, strict=True):
-        one = _pairs_of_kind(made[start : start + kind.count], kind.cap)
+        one = pairs_of_kind(made[start : start + kind.count], kind.cap)
         found.append(one[0] * size + one[1])
         if sum(map(len, found)) > batch_of:
             found = [_unique(found)]
@@ -119,7 +129,8 @@ def _unique(parts: list[Longs]) -> Longs:
     return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
 
 
-def _pairs_of_kind(made: Longs, cap: int) -> tuple[Longs, Longs]:
+def pairs_of_kind(made: Longs, cap: int) -> tuple[Longs, Longs]:
+    """The same for keys of one kind; a pair that shares several comes several times."""
     flat = made.ravel()
     kept = np.flatnonzero(flat)
     order = kept[np.argsort(flat[kept], kind="stable")]

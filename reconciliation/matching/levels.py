@@ -29,6 +29,11 @@ class Comparison:
             return np.zeros((len(fields.FIELDS), 0), dtype=np.uint16)
         return _Compared(self.setting, left, right).levels()
 
+    def names_of(self, left: Longs, right: Longs) -> tuple[Level, Level]:
+        """The levels of given name and surname alone."""
+        compared = _Compared(self.setting, left, right)
+        return compared.given(), compared.surname()
+
 
 class _Compared(NamesCompared, CompaniesCompared, ReachCompared, PlacesCompared):
     """All fields of one batch of pairs."""
@@ -38,10 +43,11 @@ class _Compared(NamesCompared, CompaniesCompared, ReachCompared, PlacesCompared)
         store = self.store()
         company, phone, email, address = self.company(), self.phone(), self.email(), self.address()
         found = [
-            given, surname, self.rarity(given, surname), self.suffix(), self.middle(), company,
+            given, surname, self.rarity(given, surname, self.nearby()), self.suffix(), self.middle(), company,
             self.chain(company, store), store, self.type(), phone, self.second_phone(), email,
             self.name_in_email(given), address,
             self.area(), self._together(self._who(given, surname, company, store), phone, email, address),
+            self.mixup(given, surname, address),
         ]  # fmt: skip
         return np.stack(found).astype(np.uint16)
 

@@ -5,7 +5,10 @@ from functools import cached_property
 import numpy as np
 
 from reconciliation.matching.columns import Bools, Ints
+from reconciliation.matching.context import Floats
 from reconciliation.matching.pairs import Level, Pairs
+
+_BEARERS = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 
 
 class NamesCompared(Pairs):
@@ -91,14 +94,24 @@ class NamesCompared(Pairs):
         ]
         return np.where(answer == 2, 1, np.where(answer == 1, 2, 0)).astype(np.uint16)
 
-    def rarity(self, given: Level, surname: Level) -> Level:
-        """By how many customers of this tenant would bear the name if given names and surnames met by chance."""
+    def rarity(self, given: Level, surname: Level, nearby: Floats) -> Level:
+        """By how many customers of this tenant would bear the name if given names and surnames met by chance.
+
+        `nearby` is the share of its customers among whom the two would have met: those of their ZIP or city.
+        """
         roots, surnames = self.both("root"), self.both("surname")
         givens = np.maximum(*(self.common.counts["root"][side].astype(np.float64) for side in roots))
         families = np.maximum(*(self.common.counts["surname"][side].astype(np.float64) for side in surnames))
-        expected = givens * families / max(self.common.total, 1)
+        expected = givens * families / max(self.common.total, 1) * nearby
         agree = np.isin(given, (1, 2, 4, 6)) & np.isin(surname, (1, 2, 3, 4))
-        return np.where(agree, 1 + np.digitize(expected, (0.01, 0.1, 1.0, 10.0)), 0).astype(np.uint16)
+        return np.where(agree, 1 + np.digitize(expected, _BEARERS), 0).astype(np.uint16)
+
+    def mixup(self, given: Level, surname: Level, address: Level) -> Level:
+        """Whether two at one address have other given names: a household's members, or one whose name was mixed up."""
+        asked = (given == 8) & np.isin(address, (1, 2, 3, 4, 6))
+        return np.select([asked & np.isin(surname, (1, 2, 3)), asked & (surname == 6)], [1, 2], 0).astype(
+            np.uint16
+        )
 
     def suffix(self) -> Level:
         one, other = self.both("suffix")

@@ -15,14 +15,13 @@ from portal import audit
 from portal.models import Tenant
 from reconciliation.matching import candidates, store
 from reconciliation.matching.candidates import Found
-from reconciliation.matching.columns import Columns
-from reconciliation.matching.context import frequencies
-from reconciliation.matching.full_pass import Scored, compare_all
+from reconciliation.matching.columns import Columns, Longs
+from reconciliation.matching.full_pass import Prepared, Scored, compare_all, prepare
 from reconciliation.matching.incremental import score_customer
 from reconciliation.matching.keys import keys
 from reconciliation.matching.reading import read, read_all
 from reconciliation.matching.refusals import refused_pairs
-from reconciliation.matching.scoring import explain
+from reconciliation.matching.scoring import Weights, explain, weights
 from reconciliation.models import MatchSettings, Unmatched
 
 audit.register_action("duplicates.looked_for", "looked for duplicates: {note}")
@@ -48,40 +47,49 @@ def dedupe_tenant(tenant: Tenant, progress: Progress = _silent) -> Passed:
     progress("reading customers", 0, 1)
     found = read_all(store.everyone(tenant))
     progress("reading customers", 1, 1)
-    limits = _learn(tenant, found, last)
+    made = keys(found)
+    ready = prepare(found, made)
+    limits = _learn(tenant, ready, made, last)
+    del made
     progress("keeping keys", 1, 1)
     refused = refused_pairs(tenant)
     # All pairs first, then the transaction that writes them: nobody waits for it while customers are compared.
     passed = list(
         compare_all(
-            found, limits.review_from, progress=lambda done, total: progress("comparing pairs", done, total)
+            found,
+            limits.review_from,
+            prepared=ready,
+            progress=lambda done, total: progress("comparing pairs", done, total),
         )
     )
+    weighed = weights().fitted(*ready.fitted)
     progress("writing pairs down", 0, 1)
-    count = candidates.replace_all(tenant, _found(found, passed), refused)
+    count = candidates.replace_all(tenant, _found(found, passed, weighed), refused)
     return Passed(len(found), count)
 
 
-def _learn(tenant: Tenant, found: Columns, last: int) -> MatchSettings:
+def _learn(tenant: Tenant, ready: Prepared, made: Longs, last: int) -> MatchSettings:
     """Store what single customers will be scored by; the customers noted as changed up to `last` are then done."""
     with transaction.atomic():
         limits, _ = MatchSettings.objects.get_or_create(tenant=tenant)
-        store.rewrite_keys(tenant, found.ids, keys(found))
-        store.write_counts(tenant, found, frequencies(found))
-        limits.customers_counted, limits.passed_at = len(found), timezone.now()
-        limits.save(update_fields=["customers_counted", "passed_at"])
+        setting = ready.comparison.setting
+        store.rewrite_keys(tenant, setting.found.ids, made)
+        store.write_counts(tenant, setting.found, setting.common)
+        limits.customers_counted, limits.passed_at = len(setting.found), timezone.now()
+        limits.fitted = ready.fitted
+        limits.save(update_fields=["customers_counted", "fitted", "passed_at"])
         Unmatched.objects.filter(tenant=tenant, id__lte=last).delete()
     return limits
 
 
-def _found(found: Columns, passed: Iterable[Scored]) -> Iterator[Found]:
+def _found(found: Columns, passed: Iterable[Scored], weighed: Weights) -> Iterator[Found]:
     for part in passed:
         left, right = found.ids[part.left], found.ids[part.right]
         low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
         for one, other, score, levels in zip(
             low, high, part.score.tolist(), part.levels.T.tolist(), strict=True
         ):
-            yield one, other, score, explain(levels)
+            yield one, other, score, explain(levels, weighed)
 
 
 def catch_up(tenant: Tenant, limit: int = 1000) -> int:

@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from reconciliation.matching.columns import Bools, Ints
+from reconciliation.matching.context import Floats
 from reconciliation.matching.pairs import Level, Pairs
 
 
@@ -15,14 +16,16 @@ class PlacesCompared(Pairs):
         house, street, unit = self.both("house"), self.both("street"), self.both("unit")
         known = (street[0] > 0) & (street[1] > 0)
         same_house = house[0] == house[1]
-        same_street = street[0] == street[1]
+        way, their_way = self.both("way")
+        same_street = (street[0] == street[1]) | (way == their_way)
         near_street = same_street | self._is_near_street(street, known)
         near_area = self._near_area()
         agreed_turns = self._no_contradiction("direction") & self._no_contradiction("street_kind")
         numbered = (house[0] > 0) & (house[1] > 0)
         same = known & same_house & numbered & same_street & near_area & agreed_turns
         names = self.names["place"][0]
-        fewest = np.where(self._same_area(), names[self.left], 1)  # one key for both, so one count for both
+        one_key = self._same_area() & (street[0] == street[1])
+        fewest = np.where(one_key, names[self.left], 1)  # one key for both, so one count for both
         any_unit, both_units = (unit[0] > 0) | (unit[1] > 0), (unit[0] > 0) & (unit[1] > 0)
         any_house = same_house | ~numbered
         slip = numbered & ~same_house & (self.alike.slips(*house) == 1) & near_street & near_area
@@ -77,6 +80,17 @@ class PlacesCompared(Pairs):
     def same_city(self) -> Bools:
         one, other = self.both("city")
         return np.asarray((one > 0) & (other > 0) & ((one == other) | self.alike.is_slip(one, other)))
+
+    def nearby(self) -> Floats:
+        """The share of the tenant's customers who live where these two do, by ZIP or else by city; 1 if they differ."""
+        (one, other), (city, their_city) = self.both("zip"), self.both("city")
+        within = [self.common.counts[name] for name in ("zip", "city")]
+        living = np.select(
+            [(one == other) & (one > 0), (city == their_city) & (city > 0)],
+            [within[0][one], within[1][city]],
+            max(self.common.total, 1),
+        )
+        return np.minimum(living / max(self.common.total, 1), 1.0)
 
     def area(self) -> Level:
         one, other = self.both("zip")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reconciliation.matching.fields import FIELDS
+from reconciliation.matching.fields import AREA, FIELDS, MIXUP
 from reconciliation.matching.pairs import Level
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +36,42 @@ class Weights:
 
     start: float
     fields: tuple[Floats, ...]
+    usual: tuple["Usual", ...] = ()
+    """What they were learned with, for each level of `fields.MIXUP` from 1 on."""
+
+    shares: tuple[float, ...] = ()
+    """The share of duplicates among the pairs that they were learned on, for each level of `fields.AREA`."""
+
+    def fitted(
+        self, given_mixups: float = 0.0, name_mixups: float = 0.0, areas: Sequence[float] = ()
+    ) -> "Weights":
+        """These weights with what the customers compared say themselves: see `fitting.Fitted`."""
+        mixed = (given_mixups, name_mixups)
+        shifts = [usual.shift(share) for usual, share in zip(self.usual, mixed, strict=False)]
+        rows = list(self.fields)
+        if shifts:
+            rows[FIELDS.index(MIXUP)] = np.array([0.0, *shifts])
+        if areas:
+            rows[FIELDS.index(AREA)] = rows[FIELDS.index(AREA)] + np.array(areas)
+        return Weights(self.start, tuple(rows), self.usual, self.shares)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Among the customers that weights were learned on: the share of pairs that mix-ups explained, and the true one."""
+
+    explained: float
+    true: float
+
+    def shift(self, explained: float) -> float:
+        """By how much the log-odds move where mix-ups explain a greater share; 0 where they do not."""
+        beyond = max(0.0, explained - self.explained) / (1 - self.explained)
+        return log_odds(self.true + beyond * (1 - self.true)) - log_odds(self.true)
+
+
+def log_odds(share: float) -> float:
+    """The log-odds of a probability."""
+    return math.log(share / (1 - share))
 
 
 @cache
@@ -45,14 +81,15 @@ def weights() -> Weights:
 
 
 def read_weights(data: Mapping[str, Any]) -> Weights:
-    """Weights from `{"start": …, "fields": {field: {level's number: weight}}}`; a level not named weighs nothing."""
+    """Weights from `{"start": …, "fields": {field: {level's number: weight}}, "mix-ups": [[explained, true], …], "shares": […]}`; a level not named weighs nothing."""
     found = []
     for field in FIELDS:
         row = np.zeros(len(field.words))
         for level, weight in data["fields"].get(field.name, {}).items():
             row[int(level)] = weight
         found.append(row)
-    return Weights(float(data["start"]), tuple(found))
+    return Weights(float(data["start"]), tuple(found), tuple(Usual(*row) for row in data["mix-ups"]),
+                   tuple(data["shares"]))  # fmt: skip
 
 
 def scores(levels: Level, using: Weights | None = None) -> Floats:

@@ -29,6 +29,8 @@ class MatchSettings(models.Model):
         default=0.5, validators=_SHARE, help_text="Scores from here on are shown to a person."
     )
     customers_counted = models.PositiveIntegerField(default=0, editable=False)
+    fitted = models.JSONField(default=list, editable=False)
+    """What its last full pass learned of the weights: the values of `matching.fitting.Fitted`."""
     passed_at = models.DateTimeField("last full pass", null=True, blank=True, editable=False)
 
     class Meta:
