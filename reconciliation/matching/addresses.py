@@ -54,7 +54,7 @@ def read_place(street: str, unit: str, city: str, state: str, postal_code: str) 
     house = ""
     if tokens and _HOUSE.fullmatch(tokens[0]) and len(tokens) > 1:
         house = tokens.pop(0).lstrip("0")
-    name, kind, direction = _street(tokens)
+    name, kind, direction = _street(tuple(tokens))
     return Place(house, name, kind, direction, own or found, town, region, digits)
 
 
@@ -75,10 +75,12 @@ def _unit_value(text: str) -> str:
     return "".join(kept or tokens).lstrip("0")
 
 
-def _street(tokens: list[str]) -> tuple[str, str, str]:
+@lru_cache(maxsize=100_000)
+def _street(given: tuple[str, ...]) -> tuple[str, str, str]:
+    """(name, kind, direction) of a street's words."""
     directions, suffixes = address_words("direction"), address_words("suffix")
     towards, kind = "", ""
-    tokens = [_ORDINALS.get(token, token) for token in tokens]
+    tokens = [_ORDINALS.get(token, token) for token in given]
     if tokens and (glued := _GLUED.fullmatch(tokens[-1])):
         tokens[-1:] = [glued[1], glued[2]]
     elif len(tokens) > 2 and (torn := "".join(tokens[-2:])) in suffixes and len(torn) > 4:
@@ -107,6 +109,7 @@ def _known_kind(word: str) -> str:
     return str(near[0]) if near else word
 
 
+@lru_cache(maxsize=50_000)
 def _town(city: str) -> str:
     """A town's name without blanks, so that "Gar Butt" is Garbutt."""
     if not city:
@@ -116,11 +119,13 @@ def _town(city: str) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def _state(state: str) -> str:
     text = folded(state).replace(".", "").strip()
     return address_words("state").get(text, text)
 
 
+@lru_cache(maxsize=50_000)
 def _zip(postal_code: str) -> str:
     """Five digits where it is American (a spreadsheet may have eaten its leading zeros), else as it stands."""
     text = postal_code.strip()

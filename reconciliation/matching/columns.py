@@ -121,8 +121,9 @@ def _texts(found: Profile) -> tuple[str, ...]:
     return (
         name.given, plain, root, root[:1], name.partner, name.middle, name.surname, label, label[:3], name.suffix,
         name.core, _sorted(name.core, root, name.surname), name.number,
-        place.house, street, place.kind, street + place.kind, sound(street)[:5], place.direction, place.unit, place.city, place.state, place.zip,
-        place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first), own_domain(first),
+        place.house, street, place.kind, street + place.kind, sound(street)[:5], place.direction, place.unit,
+        place.city, place.state, place.zip, place.zip[:3], first, emails[1] if len(emails) > 1 else "", _local(first),
+        own_domain(first),
     )  # fmt: skip
 
 

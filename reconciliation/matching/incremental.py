@@ -13,7 +13,7 @@ from portal.models import Tenant
 from reconciliation.matching import store
 from reconciliation.matching.columns import columns
 from reconciliation.matching.context import names_under
-from reconciliation.matching.keys import CAPS, keys
+from reconciliation.matching.keys import CAPS, keys, shared_keys
 from reconciliation.matching.levels import Comparison
 from reconciliation.matching.profile import profile
 from reconciliation.matching.reading import Block
@@ -54,7 +54,7 @@ def _compared(
     if len(raws) < 2:
         return []
     found = columns((number, profile(raw)) for number, raw in raws)
-    made = keys(found)
+    made = shared_keys(found)
     learned = store.settings_of(tenant)
     common = store.counts_of(tenant, learned.customers_counted, found)
     weighed = weights().fitted(*learned.fitted)

@@ -24,10 +24,10 @@ class Kind:
 KINDS = (
     Kind("phone", 50, PHONES),
     Kind("email", 50, EMAILS),
+    Kind("place", 50),
     Kind("local", 30),
     Kind("domain", 30),
     Kind("line", 50, 2),
-    Kind("place", 50),
     Kind("place and name", 50),
     Kind("name and area", 60),
     Kind("whole name", 40),
@@ -55,20 +55,15 @@ def keys(found: Columns) -> Longs:
     def part(name: str) -> Hashes:
         return hashes[found.text(name)]
 
-    label, house, street, area = part("label"), part("house"), part("street"), part("zip")
-    city, heard, start = part("city"), part("heard"), part("start")
-    area = np.where(area == 0, city, area)
+    label, house, street, city = part("label"), part("house"), part("street"), part("city")
+    heard, start, area = part("heard"), part("start"), _area(found)
     region = np.where(part("zip3") == 0, part("state"), part("zip3"))
-    phones = found.phones.astype(np.uint64)
-    lines = phones[:2] % np.uint64(10_000_000)
+    lines = found.phones[:2].astype(np.uint64) % np.uint64(10_000_000)
     made = [
-        *(_key(0, phone) for phone in phones),
-        _key(1, part("email0")),
-        _key(1, part("email1")),
+        *_shared(found),
         _key(2, part("local")),
         _key(3, part("domain")),
         *(_key(4, line, label) for line in lines),
-        _key(5, house, street, area),
         _key(6, house, street, label),
         _with(_key(7, label, area), part("initial")),
         _key(8, part("core_sorted")),
@@ -83,6 +78,27 @@ def keys(found: Columns) -> Longs:
         _key(17, start, heard),
     ]
     return np.stack(made).view(np.int64)
+
+
+def shared_keys(found: Columns) -> Longs:
+    """The first rows of the same: phones, e-mails and the place."""
+    return np.stack(_shared(found)).view(np.int64)
+
+
+def _shared(found: Columns) -> list[Hashes]:
+    hashes = found.hashes
+    return [
+        *(_key(0, phone) for phone in found.phones.astype(np.uint64)),
+        _key(1, hashes[found.text("email0")]),
+        _key(1, hashes[found.text("email1")]),
+        _key(5, hashes[found.text("house")], hashes[found.text("street")], _area(found)),
+    ]
+
+
+def _area(found: Columns) -> Hashes:
+    """The ZIP, or the city where there is none."""
+    area = found.hashes[found.text("zip")]
+    return np.where(area == 0, found.hashes[found.text("city")], area)
 
 
 def _key(kind: int, *parts: Hashes) -> Hashes:

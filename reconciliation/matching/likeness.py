@@ -15,6 +15,8 @@ from reconciliation.matching.words import nickname_groups
 Floats = npt.NDArray[np.float32]
 Scorer = Callable[..., Any]
 _BEYOND = 9.0
+_WORTH_SORTING = 500
+"""Fewer pairs are compared quicker than equal ones are found among them."""
 
 
 class Likeness:
@@ -58,10 +60,13 @@ class Likeness:
         if not len(both):
             return found
         low, high = np.minimum(one[both], other[both]), np.maximum(one[both], other[both])
-        codes, inverse = np.unique(low.astype(np.int64) * len(self.words) + high, return_inverse=True)
+        codes = low.astype(np.int64) * len(self.words) + high
+        inverse: Longs | None = None
+        if len(codes) >= _WORTH_SORTING:
+            codes, inverse = np.unique(codes, return_inverse=True)
         lefts, rights = self._array[codes // len(self.words)], self._array[codes % len(self.words)]
         scores = cpdist(lefts.tolist(), rights.tolist(), scorer=scorer, dtype=np.float32, **options)
-        found[both] = scores[inverse]
+        found[both] = scores if inverse is None else scores[inverse]
         return found
 
 
@@ -87,11 +92,26 @@ def digits_apart(one: Longs, other: Longs) -> Bools:
     swapped = (wrong == 2) & (balance == 0)
     area = one % 10_000_000 == other % 10_000_000
     near = (wrong == 1) | swapped | area
-    for pair in np.flatnonzero(
-        (one // _AMERICAN != 1) != (other // _AMERICAN != 1)
-    ):  # a digit too many or too few
-        near[pair] = OSA.distance(str(one[pair]).removeprefix("1"), str(other[pair]).removeprefix("1")) <= 1
+    foreign = np.flatnonzero((one // _AMERICAN != 1) != (other // _AMERICAN != 1))
+    if len(foreign):
+        bare, their_bare = _without_country(one[foreign]), _without_country(other[foreign])
+        near[foreign] = _is_digit_short(bare, their_bare) | _is_digit_short(their_bare, bare)
     return np.asarray((one > 0) & (other > 0) & (one != other) & near)
 
 
 _AMERICAN = 10_000_000_000
+_TENS = 10 ** np.arange(16, dtype=np.int64)
+
+
+def _without_country(numbers: Longs) -> Longs:
+    """Numbers without a leading 1."""
+    first = _TENS[np.maximum(np.searchsorted(_TENS, numbers, side="right") - 1, 0)]
+    return np.asarray(np.where(numbers // first == 1, numbers - first, numbers))
+
+
+def _is_digit_short(shorter: Longs, longer: Longs) -> Bools:
+    """Whether one digit dropped from the longer number gives the shorter."""
+    short = np.zeros(len(shorter), dtype=np.bool_)
+    for ten in _TENS[:15]:
+        short |= (longer // (10 * ten) * ten + longer % ten == shorter) & (longer >= ten)
+    return short

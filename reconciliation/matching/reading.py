@@ -4,6 +4,7 @@ Reading a million names and addresses is most of a full pass's work, and each is
 customers go out to processes that know no database, and come back as columns.
 """
 
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -46,9 +47,14 @@ def read_all(blocks: Iterable[Block]) -> Columns:
 
 
 def _in_processes(first: list[Block], blocks: Iterator[Block]) -> Iterator[Columns]:
-    """Few blocks are under way at once, so that memory does not grow with a slow reader."""
+    """Few blocks are under way at once, so that memory does not grow with a slow reader.
+
+    Reading leaves no cycles behind, so the processes do without looking for them.
+    """
     workers = os.cpu_count() or 2
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=gc.disable
+    ) as pool:
         under_way: deque[Future[Columns]] = deque(pool.submit(_read_and_hashed, block) for block in first)
         for block in blocks:
             under_way.append(pool.submit(_read_and_hashed, block))

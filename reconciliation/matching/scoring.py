@@ -81,7 +81,8 @@ def weights() -> Weights:
 
 
 def read_weights(data: Mapping[str, Any]) -> Weights:
-    """Weights from `{"start": …, "fields": {field: {level's number: weight}}, "mix-ups": [[explained, true], …], "shares": […]}`; a level not named weighs nothing."""
+    """Weights from `{"start": …, "fields": {field: {level's number: weight}}, "mix-ups": [[explained, true], …],
+    "shares": […]}`; a level not named weighs nothing."""
     found = []
     for field in FIELDS:
         row = np.zeros(len(field.words))
