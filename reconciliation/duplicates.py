@@ -11,6 +11,8 @@ from typing import Any
 from portal.models import Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals
+from reconciliation.matching.bands import band
+from reconciliation.matching.store import settings_by_tenant
 from reconciliation.models import MatchCandidate
 
 MOST = 6_000
@@ -68,16 +70,11 @@ class Wanted:
         return {name: value for name in names if (value := getattr(self, name))}
 
 
-BANDS: Mapping[str, tuple[float, float]] = {
-    "certain": (0.99, 1.01),
-    "likely": (0.9, 0.99),
-    "possible": (0.0, 0.9),
-}
 BAND_WORDS = {
-    "certain": "almost certain (99 % and more)",
-    "likely": "likely (90 to 99 %)",
-    "possible": "possible",
+    "merge": "certain, by the merchant's limit",
+    "review": "to be looked at",
 }
+"""The bands that groups are found in; each merchant sets where one begins. Below both, nobody is asked."""
 
 
 def waiting(tenants: Iterable[int]) -> Any:
@@ -97,12 +94,19 @@ def groups(tenants: Iterable[int], wanted: Wanted) -> list[Group]:
     for tenant_id, entity, *pair in rows[:MOST]:
         by_kind.setdefault((tenant_id, entity), []).append(Pair(*pair))
     found = [group for key, pairs in by_kind.items() for group in _grouped(*key, pairs)]
-    low, high = BANDS.get(wanted.band, (0.0, 1.01))
-    matching = [group for group in found if low <= group.lead.score < high]
+    matching = _in_band(found, wanted.band)
     if wanted.reason:
         with_it = candidates_saying(matching, wanted.reason)
         matching = [group for group in matching if any(pair.pk in with_it for pair in group.pairs)]
     return sorted(matching, key=lambda group: group.place)
+
+
+def _in_band(found: list[Group], wanted: str) -> list[Group]:
+    """The groups whose likeliest pair is in this band of its merchant; all of them where it names none."""
+    if wanted not in BAND_WORDS:
+        return found
+    limits = settings_by_tenant({group.tenant_id for group in found})
+    return [group for group in found if band(group.lead.score, limits[group.tenant_id]) == wanted]
 
 
 def group_of(candidate: MatchCandidate, found: Iterable[Group] | None = None) -> Group | None:

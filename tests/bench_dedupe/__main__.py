@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from tests.bench import machine
 from tests.bench_dedupe.sets import FEBRL
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAD = "set         who      precision  recall      F1     pairs  seconds  peak MB  merge band"
+HEAD = "set         who      precision  recall      F1     pairs  seconds    CPU s  peak MB  merge band"
 
 
 def options() -> argparse.Namespace:
@@ -31,8 +32,11 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(*arguments: str) -> tuple[str, float]:
-    """A contender's process: what it printed, and the most memory that it and its children held at once, in MB."""
+def run(*arguments: str) -> tuple[str, dict[str, float]]:
+    """A contender's process: what it printed, the most memory that it and its children held at once, in MB, and the
+    seconds of processor time that they took, loading included: what others do on the machine changes those little.
+    """
+    before = _spent()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -43,7 +47,13 @@ def run(*arguments: str) -> tuple[str, float]:
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed")
-    return output, peak / 1e6
+    return output, {"peak_mb": peak / 1e6, "cpu_seconds": _spent() - before}
+
+
+def _spent() -> float:
+    """Processor seconds of all children that have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _held(pid: int) -> int:
@@ -61,7 +71,7 @@ def line(name: str, who: str, found: dict[str, Any]) -> str:
     )
     return (
         f"{name:<12}{who:<8}{found['precision']:>10.4f}{found['recall']:>8.4f}{found['f1']:>8.4f}{found['pairs']:>10,}"
-        f"{found['seconds']:>9.1f}{found['peak_mb']:>9,.0f}  {merge}"
+        f"{found['seconds']:>9.1f}{found['cpu_seconds']:>9.1f}{found['peak_mb']:>9,.0f}  {merge}"
     )
 
 
@@ -97,8 +107,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(dir=var, prefix="bench-dedupe-") as folder:
             run("tests.bench_dedupe.contender", "prepare", name, folder)
             for who in chosen.contenders.split(","):
-                output, peak = run("tests.bench_dedupe.contender", who, folder)
-                found[name, who] = {**json.loads(output.splitlines()[-1]), "peak_mb": peak}
+                output, took = run("tests.bench_dedupe.contender", who, folder)
+                found[name, who] = {**json.loads(output.splitlines()[-1]), **took}
                 print(line(name, who, found[name, who]), flush=True)
     if chosen.latency:
         print(run("tests.bench_dedupe.latency", str(chosen.latency))[0], flush=True)

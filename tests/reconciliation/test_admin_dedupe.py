@@ -8,7 +8,7 @@ from reconciliation.duplicates import Wanted
 from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals
 from reconciliation.merging import merge, undo
-from reconciliation.models import MatchCandidate, RefusedPair
+from reconciliation.models import MatchCandidate, MatchSettings, RefusedPair
 from tests.reconciliation import shop
 from tests.reconciliation.waiting import pair
 
@@ -75,9 +75,8 @@ class TestTheList:
     @pytest.mark.parametrize(
         ("query", "groups"),
         [
-            ({"band": "certain"}, 1),
-            ({"band": "likely"}, 1),
-            ({"band": "possible"}, 0),
+            ({"band": "merge"}, 1),
+            ({"band": "review"}, 1),
             ({"band": "nonsense"}, 2),
             ({"reason": "phone"}, 1),
             ({"reason": "given name"}, 0),
@@ -89,9 +88,16 @@ class TestTheList:
     )
     def test_filters_and_search_narrow_it(self, agent, people, query, groups):
         ana, anna, short, bea = people
-        pair(ana, anna, 0.995)
+        pair(ana, anna, 0.9996)
         pair(short, bea, 0.95, ("e-mail", "same e-mail", 3.0))
         assert len(listed(agent, **query)) == groups
+
+    def test_the_bands_begin_where_the_merchant_says(self, agent, people, tenant):
+        ana, anna, short, bea = people
+        pair(ana, anna, 0.9996), pair(short, bea, 0.95)
+        MatchSettings.objects.create(tenant=tenant, merge_from=0.94)
+        assert len(listed(agent, band="merge")) == 2
+        assert listed(agent, band="review") == []
 
     def test_it_asks_the_database_as_often_for_ten_groups_as_for_one(
         self, agent, tenant, django_assert_max_num_queries
