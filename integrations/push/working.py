@@ -34,13 +34,18 @@ State = Delivery.State
 def due(now: datetime) -> "QuerySet[Delivery]":
     """Deliveries whose time has come, of connections that are not waiting as a whole.
 
-    A rule that only pulls sends what another record's delivery wants, and nothing else.
+    A rule that only pulls sends what another record's delivery wants, and nothing else. While an account's calls of the
+    day run short, what was tried before waits.
     """
-    return Delivery.objects.filter(
+    found = Delivery.objects.filter(
         Q(wanted=True) | Q(rule__direction__in=PUSHING),
         state__in=(State.OWED, State.SENDING, State.UNKNOWN),
         next_try_at__lte=now,
     ).exclude(connection__outbox__hold_until__gt=now)
+    if short := quota.short_keys(now):
+        tried = Q(state=State.OWED, begun_at__isnull=False)
+        found = found.exclude(tried & Q(connection__budget_key__in=short))
+    return found
 
 
 def unresolved(rule: SyncRule) -> bool:
@@ -99,8 +104,4 @@ def _next(rule: SyncRule, most: int) -> list[Delivery]:
 
 
 def _due(rule: SyncRule) -> "QuerySet[Delivery]":
-    """What is due of one rule; while the day's calls run short, only what was never tried before."""
-    found = due(timezone.now()).filter(rule=rule)
-    if quota.is_short(rule.connection.budget_key, timezone.now()):
-        return found.exclude(state=State.OWED, begun_at__isnull=False)
-    return found
+    return due(timezone.now()).filter(rule=rule)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import connecting, disconnecting, linking, quota, runs, syncing
+from integrations import connecting, disconnecting, linking, quota, runs, schedule, syncing
 from integrations.calls import connector_for
 from integrations.models import CallBudget, Connection, Delivery, Disconnection, Run, SyncRule
 from integrations.push import planning
@@ -371,6 +371,7 @@ class TestTheDaysCalls:
         time_passes()
         _say_used(linked, sandbox, 80_000)
         assert push(linked, "customer") == 0
+        assert schedule.next_lease() is None, "what waits must not keep workers busy"
         _say_used(linked, sandbox, 10_000)
         assert push(linked, "customer") == 1
         assert states() == ["done"]
