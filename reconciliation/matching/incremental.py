@@ -55,9 +55,9 @@ def _compared(
         return []
     found = columns((number, profile(raw)) for number, raw in raws)
     made = shared_keys(found)
-    learned = store.settings_of(tenant)
-    common = store.counts_of(tenant, learned.customers_counted, found)
-    weighed = weights().fitted(*learned.fitted)
+    counted, fitted = store.learned_of(tenant)
+    common = store.counts_of(tenant, counted, found)
+    weighed = weights().fitted(*fitted)
     names = names_under(made, found, np.array(sorted(frequent), dtype=np.int64))
     others = np.arange(1, len(found))
     levels = Comparison(found, common, names).levels(np.zeros(len(others), dtype=np.int64), others)

@@ -84,6 +84,14 @@ def _nickname_codes(words: list[str], used: Ints) -> Longs:
 
 def digits_apart(one: Longs, other: Longs) -> Bools:
     """Whether two phone numbers are one but for a slip: one digit, two neighbours swapped, another area code."""
+    asked = np.flatnonzero((one > 0) & (other > 0) & (one != other))
+    apart = np.zeros(len(one), dtype=np.bool_)
+    if len(asked):
+        apart[asked] = _is_near_number(one[asked], other[asked])
+    return apart
+
+
+def _is_near_number(one: Longs, other: Longs) -> Bools:
     wrong, balance = np.zeros(len(one), dtype=np.int8), np.zeros(len(one), dtype=np.int16)
     for place in range(11):
         mine, theirs = one // 10**place % 10, other // 10**place % 10
@@ -96,7 +104,7 @@ def digits_apart(one: Longs, other: Longs) -> Bools:
     if len(foreign):
         bare, their_bare = _without_country(one[foreign]), _without_country(other[foreign])
         near[foreign] = _is_digit_short(bare, their_bare) | _is_digit_short(their_bare, bare)
-    return np.asarray((one > 0) & (other > 0) & (one != other) & near)
+    return np.asarray(near)
 
 
 _AMERICAN = 10_000_000_000

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
@@ -31,6 +32,15 @@ _CUSTOMER = "id, name, kind, street, unit, city, state, postal_code"
 def settings_of(tenant: Tenant) -> MatchSettings:
     """The tenant's settings, the defaults where it has none yet."""
     return MatchSettings.objects.filter(tenant=tenant).first() or MatchSettings(tenant=tenant)
+
+
+def learned_of(tenant: Tenant) -> tuple[int, Sequence[Any]]:
+    """(customers counted, values of `fitting.Fitted`) of the last full pass; (0, ()) before the first."""
+    rows = bulk.select(
+        f"SELECT customers_counted, fitted FROM {_table(MatchSettings)} WHERE tenant_id = %s",  # noqa: S608 - own names
+        [tenant.pk],
+    )
+    return (rows[0][0], orjson.loads(rows[0][1])) if rows else (0, ())
 
 
 def settings_by_tenant(tenant_ids: Collection[int]) -> dict[int, MatchSettings]:
@@ -117,7 +127,7 @@ def _places(which: str, values: list[Any], homeless: set[int]) -> dict[int, list
     return {row[0]: list(row[1:]) for row in rows if row[0] in homeless}
 
 
-def _table(model: type[Customer | Contact | Location | BlockingKey | NameCount]) -> str:
+def _table(model: type[Customer | Contact | Location | BlockingKey | NameCount | MatchSettings]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
