@@ -90,7 +90,7 @@ def test_no_customers_at_all_can_be_fitted_to():
 
 
 def test_where_most_pairs_are_duplicates_those_nearby_are_believed_sooner_and_those_far_apart_are_not():
-    unknown, same_zip, _, elsewhere = fitted(file_of(garbled(Random(4)))).areas
+    unknown, same_zip, _, elsewhere = fitted(side_by_side(rows_of("febrl1"))).areas
     assert same_zip > 1
     assert unknown <= 0
     assert elsewhere <= 0
