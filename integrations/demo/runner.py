@@ -4,27 +4,25 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import requests
 from django.conf import settings
 from django.db import connection as database
 
-from integrations.demo import people
-from integrations.demo.children import LOOK, ChildDied, Children, Stopped, end_group
-from integrations.demo.state import HOST, State, identity, is_alive
+from integrations.booking.asked import Refused
+from integrations.demo import bookings, people
+from integrations.demo.children import LOOK, Children, Stopped
+from integrations.demo.earlier import DemoFailed, end_leftovers, refuse_second, state_file
+from integrations.demo.state import HOST, State, identity
 from integrations.demo.waiting import make_some_waiting
 from integrations.models import Connection
 from integrations.sandbox.servicetitan import access
-from portal.models import Tenant
+from portal.models import Tenant, User
 
+SHOP_FILE = "demo_shop.json"
 SLUG, NAME = "hartwell", "Hartwell Plumbing & Air"
 PATIENCE = 60.0
-
-
-class DemoFailed(Exception):
-    """The demo cannot go on; the text says why and what to do."""
 
 
 class Demo:
@@ -96,6 +94,7 @@ class Demo:
         self._make_waiting(tenant)
         self.children.start("worker", "manage.py", "qcluster")
         self.say("Worker cluster started.")
+        self._book(tenant)
 
     def _manage(self, *command: str, why: str, said: str = "", quiet: bool = False) -> None:
         if self.children.call("manage.py", *command, said=said, quiet=quiet):
@@ -105,6 +104,7 @@ class Demo:
         self.children.start(
             "sandbox", "manage.py", "sandbox", "servicetitan", "--port", str(self.state.ports["sandbox"]),
             "--customers", str(self.customers), "--seed", "1", "--born", str(self.state.born), "--lag", "0",
+            "--keep", str(settings.VAR_DIR / SHOP_FILE),
         )  # fmt: skip
         self._await(f"{self.sandbox}/_sandbox/stats", "sandbox")
         self.say(f"ServiceTitan sandbox ready on {self.sandbox}.")
@@ -140,13 +140,14 @@ class Demo:
             status__in=[Connection.Status.CONNECTED, Connection.Status.PAUSED],
             api_url=self.sandbox,
         )
-        if stands.exists():
+        if any("application_guid" in connection.credentials.reveal() for connection in stands):
             self.say(f"{NAME} is connected already.")
             return
         self._manage(
             "connect", SLUG, "servicetitan", "--tenant-id", str(access.TENANT), "--client-id", access.CLIENT_ID,
-            "--client-secret", "-", "--app-key", access.APP_KEY, "--environment", "custom",
-            "--api-url", self.sandbox, "--auth-url", self.sandbox,
+            "--client-secret", "-", "--app-key", access.APP_KEY,
+            "--application-guid", access.APPLICATION_GUID, "--environment", "custom", "--api-url", self.sandbox,
+            "--auth-url", self.sandbox,
             said=f"{access.CLIENT_SECRET}\n", why="The demo merchant could not be connected.", quiet=True,
         )  # fmt: skip
         self.say(f"{NAME} connected to ServiceTitan tenant {access.TENANT}.")
@@ -165,34 +166,30 @@ class Demo:
             f"Waiting for the support agent: {found.conflicts} conflicts, {found.pairs} likely duplicates."
         )
 
+    def _book(self, tenant: Tenant) -> None:
+        """Jobs booked in the portal go to the sandbox, and the status that its dispatcher gives one comes back."""
+        connection = Connection.objects.get(tenant=tenant, system="servicetitan")
+        try:
+            jobs = bookings.book_some(tenant, User.objects.get(username="support"))
+        except Refused as error:  # somebody has changed what the merchant shares
+            self.say(f"No jobs were booked: {error}")
+            return
+        deadline = time.monotonic() + PATIENCE
+        while connection.may_call and bookings.on_their_way(jobs) and time.monotonic() < deadline:
+            self.children.watch()
+            time.sleep(LOOK)
+        if bookings.dispatch_first(connection, jobs):
+            self.children.call("manage.py", "sync", SLUG, "--entity", "job", "appointment", quiet=True)
+        held, late = len(bookings.waiting(jobs)), bookings.on_their_way(jobs)
+        database.close()
+        self.say(
+            f"Booked in the portal: {len(jobs)} jobs; {len(jobs) - held - late} are in ServiceTitan, "
+            f"{held} waits for a person, {late} on their way."
+        )
+
     def _welcome(self) -> str:
         return (
             f"\nTrunkline is ready: {self.web}/\n\n{people.table(self.state)}\n\n"
             f"  {NAME}'s own ServiceTitan page: {self.sandbox}/admin/\n"
             f"  Logs: {self.children.log_dir}\n\nCtrl-C stops everything this command started, nothing else."
         )
-
-
-def state_file() -> Path:
-    return settings.VAR_DIR / "demo.json"
-
-
-def refuse_second(state: State) -> None:
-    """Raises DemoFailed while another demo runs on the same data."""
-    if state.runner and state.running_elsewhere():
-        address = f"http://{HOST}:{state.ports.get('web')}"
-        raise DemoFailed(
-            f"The demo already runs on {address} (process {state.runner[0]}). Stop it there first."
-        )
-
-
-def end_leftovers(state: State, say: Callable[[str], None]) -> None:
-    """Processes of a demo that was killed and could not stop them itself."""
-    left = [who for who in state.children if is_alive(who)]
-    for pid, _ in left:
-        end_group(pid)
-    if left:
-        say(f"Ended {len(left)} processes that a killed demo had left behind.")
-
-
-__all__ = ["ChildDied", "Demo", "DemoFailed"]

@@ -32,7 +32,9 @@ class System:
 
 
 SYSTEMS: Mapping[str, System] = {
-    "servicetitan": System(8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe),
+    "servicetitan": System(
+        8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe, servicetitan.end
+    ),
     "salesforce": System(
         8400, salesforce.add_arguments, salesforce.make, salesforce.describe, salesforce.end
     ),

@@ -138,6 +138,12 @@ def log_in(run: Run, username: str, password: str) -> requests.Response:
     return browser.post(f"{run.url}/admin/login/", data=form, headers={"Referer": run.url}, timeout=10)
 
 
+def rows_there(run: Run) -> dict[str, int]:
+    """How many rows of each kind the sandbox has."""
+    sandbox = re.search(r"sandbox ready on (\S+)\.\n", run.said)[1]
+    return requests.get(f"{sandbox}/_sandbox/stats", timeout=10).json()["result"]["rows"]
+
+
 def test_a_wrong_password_does_not_open_the_demo(first: Run):
     page = log_in(first, "viewer", "not the password")
     assert page.url.startswith(f"{first.url}/admin/login/")
@@ -156,6 +162,10 @@ def test_the_first_sync_brings_every_customer_of_the_sandbox(first: Run):
     assert (int(row[1]), int(row[2])) == (CUSTOMERS, CUSTOMERS)
 
 
+def test_jobs_booked_in_the_portal_are_in_the_sandbox_and_one_waits(first: Run):
+    assert "3 jobs; 2 are in ServiceTitan, 1 waits for a person, 0 on their way" in first.said
+
+
 def test_a_second_demo_on_the_same_data_is_refused_and_leaves_the_first_alone(first: Run, environment):
     second = start(environment)
     assert second.wait() != 0
@@ -164,6 +174,7 @@ def test_a_second_demo_on_the_same_data_is_refused_and_leaves_the_first_alone(fi
 
 
 def test_ctrl_c_stops_everything_and_nothing_else_and_a_second_run_takes_up(first: Run, environment):
+    kept = rows_there(first)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         assert len(first.below) >= PROCESSES
         assert first.end() == 0
@@ -175,6 +186,8 @@ def test_ctrl_c_stops_everything_and_nothing_else_and_a_second_run_takes_up(firs
     try:
         assert "connected already" in again.said
         assert "onboarded" not in again.said
+        assert "3 jobs; 2 are in ServiceTitan, 1 waits for a person, 0 on their way" in again.said
+        assert rows_there(again) == kept
         assert again.url == first.url
         assert again.password("partner") == first.password("partner")
         assert not re.search(r"^customer +\w+ +\d+ +\d+ +\d+ +[1-9]", again.said, re.MULTILINE)

@@ -6,7 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.demo.runner import ChildDied, Demo, DemoFailed, end_leftovers, refuse_second, state_file
+from integrations.demo.children import ChildDied
+from integrations.demo.earlier import DemoFailed, end_leftovers, refuse_second, state_file
+from integrations.demo.runner import SHOP_FILE, Demo
 from integrations.demo.state import State
 
 
@@ -54,5 +56,6 @@ class Command(BaseCommand):
             found.unlink()
         for folder in ("cache", "exports", "log"):
             shutil.rmtree(settings.VAR_DIR / folder, ignore_errors=True)
+        (settings.VAR_DIR / SHOP_FILE).unlink(missing_ok=True)
         state_file().unlink(missing_ok=True)
         self._say("Removed. `make demo` starts anew.")

@@ -122,6 +122,19 @@ class Control:
         for row_id in [row.id for row, body in table.bodies() if which(body)]:
             table.write(row_id, changes, now)
 
+    def dispatch(self, job_id: int) -> None:
+        """Send somebody off to a job, as a dispatcher does: the job and its visits show it. Raises KeyError."""
+        with self.store.lock:
+            now = self.now_ticks()
+            self.store["jobs"].write(job_id, {"jobStatus": "Dispatched"}, now)
+            self._move(
+                "appointments",
+                lambda visit: visit["jobId"] == job_id and visit["status"] == "Scheduled",
+                {"status": "Dispatched", "isConfirmed": True},
+                now,
+            )
+        self.notify("jobs.updated", job_id)
+
     def deactivate(self, entity: str, row_id: int) -> None:
         """Delete softly: gone from the default list, inactive in the feed."""
         with self.store.lock:

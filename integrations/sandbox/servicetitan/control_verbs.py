@@ -22,6 +22,7 @@ VERBS: Mapping[str, Verb] = {
     "journal": lambda control, body: control.journal(),
     "touch": lambda control, body: control.touch(body["entity"], body.get("count"), share=body.get("share")),
     "merge": lambda control, body: control.merge(body["loser"], body["winner"]),
+    "dispatch": lambda control, body: control.dispatch(body["id"]),
     "deactivate": lambda control, body: control.deactivate(body["entity"], body["id"]),
     "change": lambda control, body: control.change(body["entity"], body["id"], **body["members"]),
     "add": lambda control, body: control.add(body.get("count", 1)),

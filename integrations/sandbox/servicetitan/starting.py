@@ -1,8 +1,10 @@
 """The options of `sandbox servicetitan`, and what its sandbox is told to those who connect."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from integrations.sandbox.servicetitan import keeping
 from integrations.sandbox.servicetitan.app import Sandbox, create_app, credentials
 
 
@@ -23,11 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="UNIX_TIME",
         help="as old as the data is, for the same rows after a restart",
     )
+    parser.add_argument("--keep", type=Path, metavar="FILE",
+                        help="go on with the rows of this file, and write them into it at the end")  # fmt: skip
 
 
 def make(options: argparse.Namespace) -> Sandbox:
-    """Raises ValueError for a fault that does not exist."""
-    return create_app(
+    """Raises ValueError for a fault that does not exist and for a kept file that is none."""
+    sandbox = create_app(
         options.customers,
         options.seed,
         lag=options.lag,
@@ -41,6 +45,15 @@ def make(options: argparse.Namespace) -> Sandbox:
         feed_page=options.feed_page,
         born=options.born,
     )
+    if options.keep:
+        keeping.load(sandbox.control, options.keep)
+    return sandbox
+
+
+def end(options: argparse.Namespace, sandbox: Sandbox) -> None:
+    """What is left to do when nobody is served any more. Raises OSError."""
+    if options.keep:
+        keeping.save(sandbox.control, options.keep)
 
 
 def describe(url: str, sandbox: Sandbox) -> tuple[str, dict[str, Any]]:
@@ -51,5 +64,6 @@ def describe(url: str, sandbox: Sandbox) -> tuple[str, dict[str, Any]]:
         "Client id": known["client_id"],
         "Client secret": known["client_secret"],
         "App key": known["app_key"],
+        "Application GUID": known["application_guid"],
         "Merchant's admin": f"{url}/admin/",
     }

@@ -121,6 +121,24 @@ class Table:
         for row in self.rows.values():
             yield row, orjson.loads(row.body)
 
+    def dump(self) -> dict[str, Any]:
+        """Everything that is not derived, as JSON can hold it."""
+        rows = [
+            [r.id, r.created, r.modified, r.active, r.parent, r.body.decode()] for r in self.rows.values()
+        ]
+        return {"next": self._next, "rows": rows, "external": self.external}
+
+    def restore(self, dumped: dict[str, Any]) -> None:
+        """Put a dump in place of all rows. Raises KeyError, TypeError or ValueError for one that is none."""
+        rows = (
+            Row(row_id, created, modified, active, parent, body.encode())
+            for row_id, created, modified, active, parent, body in dumped["rows"]
+        )
+        self.rows = {row.id: row for row in rows}
+        self.external = {int(row_id): known for row_id, known in dumped["external"].items()}
+        self._next = dumped["next"]
+        self.version += 1
+
 
 class Store:
     """All tables of one merchant, under one lock."""
@@ -141,6 +159,17 @@ class Store:
         """The next of a series of printed numbers (jobs, invoices): these are not ids."""
         self._numbers[kind] = self._numbers.get(kind, first - 1) + 1
         return self._numbers[kind]
+
+    def dump(self) -> dict[str, Any]:
+        """All tables and the series of numbers, as JSON can hold them."""
+        tables = {name: table.dump() for name, table in self.tables.items()}
+        return {"numbers": dict(self._numbers), "tables": tables}
+
+    def restore(self, dumped: dict[str, Any]) -> None:
+        """Go on from a dump. Raises KeyError, TypeError or ValueError for one that is none."""
+        self._numbers = dict(dumped["numbers"])
+        for name, table in dumped["tables"].items():
+            self.tables[name].restore(table)
 
     def counts(self) -> dict[str, int]:
         return {name: len(table.rows) for name, table in self.tables.items()}
