@@ -27,13 +27,18 @@ class Intent:
 
 @dataclass(slots=True)
 class Editor:
-    """Makes edits by seed, and remembers each. `newness` is the share of new customers, of jobs and of notes; `made`,
-    `booked` and `noted` are the marks of those made."""
+    """Makes edits by seed, and remembers each.
+
+    `newness`, `bookings` and `notes` are the shares of new customers, jobs and notes among them; `made`, `booked` and
+    `noted` are the marks of those made.
+    """
 
     tenant_id: int
     control: Any
     random: Random
     newness: float = 0.15
+    bookings: float = 0.09
+    notes: float = 0.09
     intents: list[Intent] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     booked: list[str] = field(default_factory=list)
@@ -46,9 +51,9 @@ class Editor:
         chance = self.random.random()
         if chance < self.newness:
             self._make()
-        elif chance < self.newness * 1.6:
+        elif chance < self.newness + self.bookings:
             self._book()
-        elif chance < self.newness * 2.2:
+        elif chance < self.newness + self.bookings + self.notes:
             self._note()
         elif chance < 0.60:
             self._here()

@@ -34,9 +34,9 @@ ENTITIES_TORTURED = ("customer", "location", "customer_contact", "job", "note", 
 LISTS = ("business_unit", "job_type", "campaign")
 """Read once: what jobs refer to."""
 FAULTS = (
-    "lost_reply:0.2,method=POST",
+    "lost_reply:0.35,method=POST",
     "lost_reply:0.06,method=PATCH",
-    "late_error:0.1,method=POST",
+    "late_error:0.15,method=POST",
     "late_error:0.04,method=PATCH",
     "reset:0.03",
     "server_error:0.03",

@@ -16,6 +16,13 @@ def test_a_worker_killed_again_and_again_loses_nothing_and_doubles_nothing():
     assert report.writes > 10
 
 
+@pytest.mark.cluster
+def test_without_look_ups_and_keys_something_is_made_twice():
+    """Else the torture would measure nothing. Not every seed loses the one reply that matters."""
+    found = (torture(seed=seed, kills=2, edits=40, protected=False).verdict.doubled for seed in range(1, 6))
+    assert any(found)
+
+
 class Entry:
     """A line of the journal, as the checker reads it."""
 
