@@ -13,13 +13,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import disconnecting, mappings
-from integrations.calls import Disconnected, connector_for, forget_token, portal_app
+from integrations.calls import connector_for, portal_app
 from integrations.connectors.base import Check
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.spec import WAY, ConnectorSpec
 from integrations.models import AccessToken, Connection, FieldMapping, SyncRule
+from integrations.shared import Disconnected, forget_token
 from integrations.work import MISSING_SCOPE, switch_off, work
 from portal import audit
 from portal.models import Partner, Tenant, User

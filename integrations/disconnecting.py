@@ -4,7 +4,7 @@ The route: `counts` (shown to the person) -> `disconnect`, ONE transaction: secr
 closed, leases taken away, schedules ended -> a worker calls `work` until the links are frozen (keep) or the records
 that live only through the connection are gone (wipe). Killed at any instant, the next worker goes on.
 
-Whoever is in the middle of something learns of it before the next call: every call asks `calls.Gate`, and every
+Whoever is in the middle of something learns of it before the next call: every call asks `shared.Gate`, and every
 page proves its lease.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations import connecting, syncing
-from integrations.calls import addresses_of, opened, token_columns
+from integrations.calls import addresses_of, opened
 from integrations.connecting import ConnectingFailed, Tested
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
@@ -19,6 +19,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.spec import LogIn
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, Connection
+from integrations.shared import token_columns
 from portal import audit
 from portal.models import User
 from portal.secrets import SecretUnreadable

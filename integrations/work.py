@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from integrations import leases, quota, runs
-from integrations.calls import Disconnected, connector_for
+from integrations.calls import connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
@@ -24,6 +24,7 @@ from integrations.models import Connection, Run, SyncRule
 from integrations.pull import Cancelled, Progress, Pull
 from integrations.push import working
 from integrations.scope import ScopeError
+from integrations.shared import Disconnected
 from portal.logs import redact
 from portal.secrets import SecretUnreadable
 from reconciliation.bulk import quick_commits

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from integrations.calls import Disconnected, connector_for
+from integrations.calls import connector_for
 from integrations.connectors.base import TellsWindows, Window
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.http import Policy
 from integrations.models import Connection
+from integrations.shared import Disconnected
 from portal.models import Tenant
 from portal.secrets import SecretUnreadable
 from reconciliation.models import Link, ReferenceItem

@@ -9,10 +9,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from integrations.calls import SharedBudget, SharedTokenStore, budget_key, connector_for, forget_token
+from integrations.calls import budget_key, connector_for
 from integrations.connectors.base import Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.models import AccessToken, CallBudget
+from integrations.shared import SharedBudget, SharedTokenStore, forget_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

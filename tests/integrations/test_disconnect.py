@@ -18,8 +18,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations import connecting, disconnecting, runs
-from integrations.calls import Disconnected, connector_for
+from integrations.calls import connector_for
 from integrations.models import AccessToken, Connection, Delivery, Disconnection, Run, RunFailure
+from integrations.shared import Disconnected
 from integrations.tasks import sweep, wake
 from integrations.work import work
 from portal.models import AuditEntry
