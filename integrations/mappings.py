@@ -1,17 +1,31 @@
 """A rule's field mapping: its lines as rows that a person can see and change, and compiled for a run."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError
 
-from integrations.connectors.base import Entity, FieldMap, Row
+from integrations.connectors.base import Entity, FieldMap, RemoteField, Row, Write
 from integrations.connectors.registry import CONNECTORS
-from integrations.mapping import compile_entity, mapping_salt, problems, remapped, row_fingerprint
-from integrations.models import FieldMapping, SyncRule
+from integrations.mapping import (
+    TRANSFORMS,
+    LookUp,
+    Outward,
+    Sides,
+    can_push,
+    compile_entity,
+    mapping_salt,
+    outward,
+    problems,
+    remapped,
+    row_fingerprint,
+)
+from integrations.models import FieldMapping, LineDirection, RemoteFields, SyncRule
 from reconciliation import entities
 from reconciliation.intake import Child, Incoming
+from reconciliation.models import Link
 from reconciliation.survivorship import FieldRule, Mode, Policy
 
 
@@ -31,6 +45,7 @@ def default_lines(rule: SyncRule) -> list[FieldMapping]:
             rule=rule,
             part=part,
             remote=line.remote,
+            direction=natural_direction(entity, part, line),
             transform=line.transform,
             field=line.field,
             position=position,
@@ -50,12 +65,20 @@ def record_fields(rule: SyncRule, part: str) -> dict[str, str]:
     return {}
 
 
+def natural_direction(entity: Entity, part: str, line: FieldMap, more: Collection[str] = ()) -> LineDirection:
+    """Both ways where the system and the transform allow it, else pull."""
+    if part or entity.write is None or entity.read_only:
+        return LineDirection.PULL
+    way = replace(line, direction="both")
+    return LineDirection.BOTH if can_push(way, entity.write, more) else LineDirection.PULL
+
+
 def check_line(line: FieldMapping) -> None:
     """Raise ValidationError, by column, for a line that names what does not exist."""
     fields = record_fields(line.rule, line.part)
     if not fields:
         raise ValidationError({"part": f"{line.rule.entity} has no part “{line.part}”."})
-    found = problems([FieldMap(line.remote, line.field, line.transform)], fields)
+    found = problems([as_map(line)], fields)
     if found:
         messages: dict[str, list[str]] = {}
         for problem in found:
@@ -63,13 +86,91 @@ def check_line(line: FieldMapping) -> None:
         raise ValidationError(messages)
 
 
+def as_map(line: FieldMapping) -> FieldMap:
+    """A stored line as mappings are compiled from. The mode of what is pulled is for ingest to judge."""
+    mode = line.mode if line.direction == LineDirection.PUSH else Mode.ALWAYS
+    return FieldMap(line.remote, line.field, line.transform, line.argument, line.direction, mode=mode)
+
+
+def compilable(line: FieldMapping, kinds: Mapping[str, str]) -> FieldMap:
+    """The same, with the paths that its argument names, for systems that are asked by field, and its field's kind."""
+    found, transform = as_map(line), TRANSFORMS.get(line.transform)
+    if found.direction == LineDirection.PUSH:
+        return found
+    if transform is not None and transform.reads is not None:
+        found = replace(found, remote=", ".join(transform.reads(line.argument)))
+    needs_kind = transform is not None and not transform.kind
+    return replace(found, kind=kinds.get(line.field, "")) if needs_kind else found
+
+
+def sides_of(rule: SyncRule, part: str, paths: Collection[str] = ()) -> Sides:
+    """What the lines of a part may join. `paths` are those that the system is known to send."""
+    entity, described = declaration(rule), remote_fields(rule)
+    record = entities.ENTITIES[rule.entity]
+    whole = not part
+    return Sides(
+        fields=record_fields(rule, part),
+        linked={name: entities.ENTITIES[target].fields for name, target in record.references.items()}
+        if whole
+        else {},
+        paths=paths,
+        remote={field.path: field for field in described} if whole else {},
+        write=entity.write if whole and not entity.read_only else None,
+        more=writable_members(rule),
+    )
+
+
+def remote_fields(rule: SyncRule) -> list[RemoteField]:
+    """The fields of the rule's entity as its system last described them; empty where it was never asked."""
+    stored = RemoteFields.objects.filter(rule=rule.pk).values_list("fields", flat=True).first() or []
+    return [
+        RemoteField(
+            **{
+                **field,
+                "choices": tuple((value, label) for value, label in field["choices"]),
+                "refers_to": tuple(field["refers_to"]),
+            }
+        )
+        for field in stored
+    ]
+
+
 def customised(entity: Entity, lines: Iterable[FieldMapping]) -> Entity:
     """The declaration with a rule's own lines in the place of the default mapping."""
     by_part: dict[str, list[FieldMap]] = {}
     for line in lines:
-        by_part.setdefault(line.part, []).append(FieldMap(line.remote, line.field, line.transform))
+        kinds = record_fields(line.rule, line.part)
+        by_part.setdefault(line.part, []).append(compilable(line, kinds))
     nested = by_part.get(entity.children.name, []) if entity.children else None
     return remapped(entity, by_part.get("", []), nested)
+
+
+def outward_of(rule: SyncRule, write: Write) -> Outward:
+    """The rule's mapping on its way out."""
+    lines = [as_map(line) for line in rule.mappings.all() if not line.part]
+    return outward(lines, write, region=rule.connection.tenant.phone_region, more=writable_members(rule))
+
+
+def writable_members(rule: SyncRule) -> frozenset[str]:
+    """Members beyond the declared ones that the system itself described as custom and writable."""
+    found = RemoteFields.objects.filter(rule=rule.pk).values_list("fields", flat=True).first() or []
+    return frozenset(field["path"] for field in found if field["writable"] and not field["key"])
+
+
+def linked_values(rule: SyncRule) -> LookUp:
+    """The `LookUp` of the rule's connection: one query for each line that looks something up."""
+
+    def look_up(entity: str, field: str) -> dict[str, Any]:
+        if entity not in entities.ENTITIES or field not in entities.ENTITIES[entity].fields:
+            raise ValueError(f"There is no field {field} of {entity}.")
+        links = Link.objects.filter(
+            source=rule.connection.source_id, entity=entity, record_id__isnull=False
+        ).values_list("external_id", "record_id")
+        model = entities.ENTITIES[entity].objects.filter(tenant=rule.connection.tenant_id)
+        values = dict(model.values_list("pk", field))
+        return {external_id: values[pk] for external_id, pk in links if pk in values}
+
+    return look_up
 
 
 def field_rules(rule: SyncRule) -> dict[str, FieldRule]:
@@ -77,7 +178,9 @@ def field_rules(rule: SyncRule) -> dict[str, FieldRule]:
     return {
         line.field: FieldRule(Mode(line.mode), Policy(line.policy) if line.policy else None)
         for line in rule.mappings.all()
-        if not line.part and (line.mode != Mode.ALWAYS or line.policy)
+        if not line.part
+        and line.direction != LineDirection.PUSH
+        and (line.mode != Mode.ALWAYS or line.policy)
     }
 
 
@@ -93,7 +196,7 @@ def reader_of(rule: SyncRule) -> Reader:
     """The rule's mapping, compiled. The function raises `MappingError` for a row that cannot be read."""
     entity = customised(declaration(rule), rule.mappings.all())
     region = rule.connection.tenant.phone_region
-    map_row = compile_entity(entity, region=region)
+    map_row = compile_entity(entity, region=region, look_up=linked_values(rule))
     salt = mapping_salt(entity, region=region)
 
     def read(row: Row) -> Incoming:

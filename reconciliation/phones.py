@@ -63,6 +63,17 @@ def read_by_library(text: str, region: str) -> Phone:
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), number.extension or "", True)
 
 
+def national_form(text: str, region: str) -> str:
+    """A number as it is dialled in `region`: `(205) 555-0142`; abroad ones with their country. Empty if unusable."""
+    phone = read_phone(text, region)
+    if not phone.usable:
+        return ""
+    number = phonenumbers.parse(phone.e164)
+    at_home = phonenumbers.region_code_for_number(number) == region
+    form = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, form)
+
+
 def _candidates(text: str) -> list[str]:
     """The text itself, then its first number alone, each also without the words behind it."""
     found = [text]

@@ -1,15 +1,14 @@
 """The lines of a field mapping as a table that a person can edit: one formset per part of the entity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms.formsets import BaseFormSet
 
-from integrations.connectors.base import FieldMap
-from integrations.mapping import TRANSFORMS, problems
-from integrations.mappings import record_fields
-from integrations.models import FieldMapping, SyncRule
+from integrations.mapping import TRANSFORMS, all_problems
+from integrations.mappings import as_map, declaration, natural_direction, sides_of
+from integrations.models import FieldMapping, LineDirection, SyncRule
 from integrations.models.rules import OverwriteMode
 from integrations.push.owing import write_of
 
@@ -23,17 +22,21 @@ _TRANSFORM_CHOICES = [
 ]
 
 
-_COLUMNS = ("remote", "transform", "field", "mode", "policy")
+_COLUMNS = ("remote", "direction", "transform", "argument", "field", "mode", "policy")
 
 
 class LineForm(forms.Form):
     """One line. Names that do not exist are refused by the formset, which suggests what was meant."""
 
-    remote = forms.CharField(label="remote field", max_length=120)
+    remote = forms.CharField(label="remote field", max_length=300, required=False)
+    direction = forms.ChoiceField(choices=LineDirection.choices, required=False)
     transform = forms.CharField(
         max_length=40, initial="text", widget=forms.Select(choices=_TRANSFORM_CHOICES)
     )
-    field = forms.CharField(label="record field", max_length=60)
+    argument = forms.CharField(
+        label="settings", max_length=4000, required=False, strip=False, widget=forms.Textarea({"rows": 1})
+    )
+    field = forms.CharField(label="record field", max_length=200, required=False)
     mode = forms.ChoiceField(
         label="overwrite", choices=OverwriteMode.choices, initial=OverwriteMode.ALWAYS, required=False
     )
@@ -42,17 +45,24 @@ class LineForm(forms.Form):
         choices=[("", "As the rule says"), *SyncRule.ConflictPolicy.choices],
         required=False,
     )
+    glimpses: Sequence[Any] = ()
+    """What a preview shows of this line."""
 
-    def __init__(self, *args: Any, fields: Mapping[str, str], datalist: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, remote_list: str, record_list: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [("", "choose…"), *((name, f"{name} ({kind})") for name, kind in fields.items())]
-        self.fields["field"].widget = forms.Select(choices=kinds)
-        self.fields["remote"].widget = forms.TextInput(
-            {"list": datalist, "autocomplete": "off", "spellcheck": "false"}
-        )
+        for name, listed in (("remote", remote_list), ("field", record_list)):
+            self.fields[name].widget = forms.TextInput(
+                {"list": listed, "autocomplete": "off", "spellcheck": "false"}
+            )
+        self.fields["argument"].widget.attrs["spellcheck"] = "false"
         number = int(str(self.prefix).rsplit("-", 1)[-1]) + 1 if str(self.prefix)[-1:].isdigit() else "new"
         for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = f"Line {number}: {field.label or name}"
+
+    @property
+    def transform_said(self) -> Any:
+        """The transform that stands in the row now, for what its settings are."""
+        return TRANSFORMS.get(str(self["transform"].value() or ""))
 
 
 class LineFormSet(StockFormSet):
@@ -68,10 +78,10 @@ class LineFormSet(StockFormSet):
         **kwargs: Any,
     ) -> None:
         self.rule, self.part, self.known = rule, part, known
-        self.record_fields = record_fields(rule, part)
-        kwargs["prefix"] = part or "lines-of-record"
+        self.sides = sides_of(rule, part, known)
+        prefix = kwargs["prefix"] = part or "lines-of-record"
         kwargs["initial"] = [{name: getattr(line, name) for name in _COLUMNS} for line in lines]
-        kwargs["form_kwargs"] = {"fields": self.record_fields, "datalist": f"known-{kwargs['prefix']}"}
+        kwargs["form_kwargs"] = {"remote_list": f"known-{prefix}", "record_list": f"record-{prefix}"}
         super().__init__(*args, **kwargs)
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
@@ -83,8 +93,7 @@ class LineFormSet(StockFormSet):
     def clean(self) -> None:
         """Put each problem beside the column it concerns."""
         kept = self.kept
-        found = problems([_as_map(form) for form in kept], self.record_fields, self.known)
-        for problem in found:
+        for problem in all_problems([as_map(line) for line in self.lines], self.sides):
             if not kept[problem.line].has_error(problem.column):
                 kept[problem.line].add_error(problem.column, problem.message)
 
@@ -101,24 +110,26 @@ class LineFormSet(StockFormSet):
 
     @property
     def lines(self) -> list[FieldMapping]:
-        return [
-            FieldMapping(
-                rule=self.rule,
-                part=self.part,
-                remote=form.cleaned_data["remote"],
-                transform=form.cleaned_data["transform"],
-                field=form.cleaned_data["field"],
-                mode=form.cleaned_data["mode"] or OverwriteMode.ALWAYS,
-                policy=form.cleaned_data["policy"],
-                position=position,
-            )
-            for position, form in enumerate(self.kept)
-        ]
+        return [self._line(form, position) for position, form in enumerate(self.kept)]
 
-
-def _as_map(form: LineForm) -> FieldMap:
-    data = form.cleaned_data
-    return FieldMap(data.get("remote", ""), data.get("field", ""), data.get("transform", ""))
+    def _line(self, form: LineForm, position: int) -> FieldMapping:
+        data = form.cleaned_data
+        line = FieldMapping(
+            rule=self.rule,
+            part=self.part,
+            remote=data.get("remote", ""),
+            direction=data.get("direction", ""),
+            transform=data.get("transform", ""),
+            argument=data.get("argument", "").replace("\r\n", "\n"),
+            field=data.get("field", ""),
+            mode=data.get("mode") or OverwriteMode.ALWAYS,
+            policy=data.get("policy", ""),
+            position=position,
+        )
+        if not line.direction:
+            entity = declaration(self.rule)
+            line.direction = natural_direction(entity, self.part, as_map(line), self.sides.more)
+        return line
 
 
 class MappingTable(LineFormSet):

@@ -1,5 +1,8 @@
 """How states are said and coloured on the pages, and who must act on a failure."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.utils.safestring import SafeString
 
 from integrations.connectors.errors import Who
@@ -85,3 +88,14 @@ def link_badge(link: Link) -> SafeString:
 def reason_words(reason: str) -> str:
     """A failure's reason as people read it; one nobody named is read from its name."""
     return REASONS.get(reason, reason.replace("_", " ").capitalize())
+
+
+def as_seen(value: Any) -> str:
+    """A field's value: yes and no, the word empty for nothing, lists with commas; everything else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ("", [], {}):
+        return "empty"
+    if isinstance(value, list):
+        return ", ".join(as_seen(item) for item in value)
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

@@ -33,11 +33,21 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """One line of a field mapping: dotted remote path, transform by name, record field."""
+    """One line of a field mapping: dotted remote path, transform by name, record field.
+
+    `argument` is what some transforms take beside values (a template, a value map). A line of direction `pull`
+    reads `remote` into `field`, one of `push` reads record fields (`field`, several with commas) into `remote` with the
+    same transform, and one of `both` is read and written back through its reverse. `kind` is that of `field`, for
+    transforms that can give any. `mode` says when a `push` line may write: always, if_new, never.
+    """
 
     remote: str
     field: str
     transform: str = "text"
+    argument: str = ""
+    direction: str = "both"
+    kind: str = ""
+    mode: str = "always"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.connectors.base import Children, Entity, FieldMap, Reference, Row
+from integrations.mapping.binding import LookUp, nothing_linked
 from integrations.mapping.errors import MappingError
 from integrations.mapping.groups import Fill, fills
 from integrations.mapping.paths import MISSING, Path, dig, parse
@@ -30,16 +31,17 @@ def remapped(
     return replace(entity, mapping=tuple(lines), children=children)
 
 
-def compile_entity(entity: Entity, *, region: str = "US") -> Compiled:
+def compile_entity(entity: Entity, *, region: str = "US", look_up: LookUp = nothing_linked) -> Compiled:
     """The function that maps rows of `entity`; see `remapped` for a mapping that is not its default.
 
-    `region` is the tenant's phone region. Raises ValueError for a mapping that `problems` would refuse; the
+    `region` is the tenant's phone region, `look_up` finds what ids are linked to. Raises ValueError for a mapping that
+    `problems` would refuse; the
     function itself raises MappingError for a row.
     """
-    fill = _filler(entity.mapping, entity.constants, region)
+    fill = _filler(entity.mapping, entity.constants, region, look_up)
     refer = _referrer(entity.references)
     get_id = _id_reader(entity.id)
-    get_children = _children_reader(entity.children, region)
+    get_children = _children_reader(entity.children, region, look_up)
     created, modified, active, merged = entity.created, entity.modified, entity.active, entity.merged_to
     deleted = entity.deleted
 
@@ -60,9 +62,9 @@ def compile_entity(entity: Entity, *, region: str = "US") -> Compiled:
 
 
 def _filler(
-    lines: Sequence[FieldMap], constants: Mapping[str, Any], region: str
+    lines: Sequence[FieldMap], constants: Mapping[str, Any], region: str, look_up: LookUp
 ) -> Callable[[Row], dict[str, Any]]:
-    parts: tuple[Fill, ...] = fills(lines, region)
+    parts: tuple[Fill, ...] = fills(lines, region, look_up)
     fixed = dict(constants)
 
     def fill(row: Row) -> dict[str, Any]:
@@ -143,12 +145,14 @@ def _flag(value: Any, remote: str | None) -> bool:
     raise MappingError("active", str(remote), "boolean", value, "is neither true nor false")
 
 
-def _children_reader(children: Children | None, region: str) -> Callable[[Row], Sequence[MappedChild]]:
+def _children_reader(
+    children: Children | None, region: str, look_up: LookUp
+) -> Callable[[Row], Sequence[MappedChild]]:
     if children is None:
         return lambda row: ()
     path: Path = parse(children.remote)[0]
     remote = children.remote
-    fill = _filler(children.mapping, {}, region)
+    fill = _filler(children.mapping, {}, region, look_up)
     refer = _referrer(children.references)
     get_id = _id_reader(children.id)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from integrations.mapping.binding import Bind, Binding
 from reconciliation.phones import Phone, reach, read_phone
 
 CONTACT_KINDS = ("phone", "mobile", "fax", "email")
@@ -15,8 +16,6 @@ _KINDS = {
     "fax": "fax",
     "email": "email",
 }
-
-Bind = Callable[[str, tuple[str, ...]], Callable[..., Any]]
 
 
 def contact_kind(value: Any) -> str:
@@ -39,8 +38,8 @@ def reads_phone(part: str) -> Bind:
     """A transform that gives one part of a phone number."""
     get = attrgetter(part)
 
-    def bind(region: str, names: tuple[str, ...]) -> Callable[[Any], Any]:
-        return lambda value: get(read_phone(_text(value), region))
+    def bind(binding: Binding) -> Callable[[Any], Any]:
+        return lambda value: get(read_phone(_text(value), binding.region))
 
     return bind
 
@@ -49,8 +48,8 @@ def reads_contact(part: str) -> Bind:
     """A transform that gives one part of a contact, from its kind and its value."""
     get = attrgetter(part)
 
-    def bind(region: str, names: tuple[str, ...]) -> Callable[[Any, Any], Any]:
-        return lambda kind, value: get(_read(kind, value, region))
+    def bind(binding: Binding) -> Callable[[Any, Any], Any]:
+        return lambda kind, value: get(_read(kind, value, binding.region))
 
     return bind
 

@@ -1,11 +1,12 @@
 """A row's fingerprint: it changes whenever the payload does, or the mapping that reads it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import blake2b
 
 import orjson
 
-from integrations.connectors.base import Entity
+from integrations.connectors.base import Entity, FieldMap
 
 _PORTION = 2047
 READER = 1
@@ -17,13 +18,24 @@ def mapping_salt(entity: Entity, *, region: str = "US") -> bytes:
     parts = {
         "reader": READER,
         "region": region,
-        "lines": sorted([line.remote, line.field, line.transform] for line in entity.mapping),
+        "lines": sorted(_read_by(entity.mapping)),
         "references": {name: asdict(ref) for name, ref in entity.references.items()},
-        "children": asdict(entity.children) if entity.children else None,
+        "children": {**asdict(entity.children), "mapping": _read_by(entity.children.mapping)}
+        if entity.children
+        else None,
         "constants": dict(entity.constants),
         "own": [entity.id, entity.created, entity.modified, entity.active, entity.merged_to],
     }
     return blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def _read_by(lines: Iterable[FieldMap]) -> list[list[str]]:
+    """What of each line decides how a row is read; what only decides how one is written makes no difference."""
+    return [
+        [line.remote, line.field, line.transform, *filter(None, [line.argument, line.kind])]
+        for line in lines
+        if line.direction != "push"
+    ]
 
 
 def row_fingerprint(payload: bytes, salt: bytes) -> int:

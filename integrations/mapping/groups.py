@@ -12,9 +12,11 @@ from operator import itemgetter
 from typing import Any
 
 from integrations.connectors.base import FieldMap, Row
+from integrations.mapping.adjusted import TRANSFORMS, coerced
+from integrations.mapping.binding import Binding, LookUp, nothing_linked
 from integrations.mapping.errors import MappingError
 from integrations.mapping.paths import MISSING, Path, dig, parse
-from integrations.mapping.transforms import TRANSFORMS, Convert
+from integrations.mapping.transforms import Convert, Transform
 
 Fill = Callable[[Row, dict[str, Any]], None]
 
@@ -29,30 +31,33 @@ class Line:
     paths: tuple[Path, ...]
     convert: Convert
     takes_as_is: frozenset[type]
+    takes_null: bool = False
 
     def put(self, row: Row, fields: dict[str, Any]) -> None:
         """Read this line alone. A member that is not there leaves the field out; null stays null."""
         values = [dig(row, path) for path in self.paths]
-        if all(value is MISSING for value in values):
+        if values and all(value is MISSING for value in values):
             return
-        values = [None if value is MISSING else value for value in values]
-        if len(values) == 1 and values[0] is None:
-            fields[self.field] = None
-            return
+        fields[self.field] = self.of([None if value is MISSING else value for value in values])
+
+    def of(self, values: list[Any]) -> Any:
+        """What these values become. Raises MappingError."""
+        if len(values) == 1 and values[0] is None and not self.takes_null:
+            return None
         try:
-            fields[self.field] = self.convert(*values)
+            return self.convert(*values)
         except (ValueError, TypeError, ArithmeticError) as error:
             problem = str(error) if isinstance(error, ValueError) else "cannot be read"
             shown = values[0] if len(values) == 1 else values
             raise MappingError(self.field, self.remote, self.transform, shown, problem) from None
 
 
-def fills(maps: Iterable[FieldMap], region: str) -> tuple[Fill, ...]:
+def fills(maps: Iterable[FieldMap], region: str, look_up: LookUp = nothing_linked) -> tuple[Fill, ...]:
     """The fills of a mapping. Raises ValueError for an unknown transform or an unreadable path."""
     together: dict[tuple[Path, frozenset[type]], list[Line]] = defaultdict(list)
     found: list[Fill] = []
-    for line in (_line(item, region) for item in maps):
-        if len(line.paths) > 1:
+    for line in (line_of(item, region, look_up) for item in maps if item.direction != "push"):
+        if len(line.paths) != 1 or line.takes_null:
             found.append(line.put)
         elif line.takes_as_is:
             together[line.paths[0][:-1], line.takes_as_is].append(line)
@@ -61,15 +66,34 @@ def fills(maps: Iterable[FieldMap], region: str) -> tuple[Fill, ...]:
     return (*(_taking(container, lines) for (container, _), lines in together.items()), *found)
 
 
-def _line(item: FieldMap, region: str) -> Line:
+def line_of(item: FieldMap, region: str, look_up: LookUp = nothing_linked, source: str | None = None) -> Line:
+    """A line, bound to its transform. `source` are the paths it reads, where they are not its remote ones.
+
+    Raises ValueError for an unknown transform, an unreadable path, or an argument that does not fit.
+    """
     if item.transform not in TRANSFORMS:
         raise ValueError(f"There is no transform {item.transform!r}.")
     transform = TRANSFORMS[item.transform]
-    paths = parse(item.remote)
+    paths = paths_read(item, transform, item.remote if source is None else source)
+    names = tuple(path[-1] for path in paths)
+    whole = tuple(".".join(path) for path in paths)
+    convert = transform.bind(Binding(region, names, whole, item.argument, item.kind, look_up))
+    if not transform.kind:
+        convert = coerced(convert, item.kind)
+    shown = item.remote or ", ".join(whole)
+    return Line(
+        item.field, shown, item.transform, paths, convert, transform.takes_as_is, transform.takes_null
+    )
+
+
+def paths_read(item: FieldMap, transform: Transform, source: str) -> tuple[Path, ...]:
+    """Where a line's values come from: its argument for transforms that name them there, else `source`."""
+    if transform.reads is not None:
+        return tuple(tuple(path.split(".")) for path in transform.reads(item.argument))
+    paths = parse(source)
     if transform.inputs not in {0, len(paths)}:
         raise ValueError(f"The transform {item.transform} takes {transform.inputs} paths, not {len(paths)}.")
-    convert = transform.bind(region, tuple(path[-1] for path in paths))
-    return Line(item.field, item.remote, item.transform, paths, convert, transform.takes_as_is)
+    return paths
 
 
 def _taking(container: Path, lines: list[Line]) -> Fill:

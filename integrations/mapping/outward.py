@@ -1,74 +1,131 @@
 """From a record's fields back to a remote row's members: the mapping read the other way. Pure.
 
-The route: fields that changed -> the mapping's lines that fill them -> each value through the reverse of its
-transform -> members at their paths; a nested member that goes whole is filled up from the row as it stands.
+The route: fields that changed -> the mapping's lines that read them -> each value through the reverse of its
+transform, or, for a line that is only pushed, through the transform itself -> members at their paths; a nested
+member that goes whole is filled up from the row as it stands.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from integrations.connectors.base import FieldMap, Row, Write
-from integrations.mapping.contacts import remote_kind
-from integrations.mapping.paths import dig, parse
+from integrations.mapping.adjusted import TRANSFORMS
+from integrations.mapping.backwards import BACKWARDS, backwards, plain
+from integrations.mapping.errors import MappingError
+from integrations.mapping.groups import line_of
+from integrations.mapping.paths import MISSING, Path, dig, parse
+
+_ONLY_NEW = frozenset({"if_new"})
 
 
-def _plain(value: Any) -> Any:
-    return value
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One line on its way out: the record fields it reads, the members it fills, and how.
+
+    `give` takes the values of `names` and what the members hold now, and gives what they shall hold.
+    """
+
+    names: tuple[str, ...]
+    paths: tuple[Path, ...]
+    transform: str
+    mode: str
+    give: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
+
+    def body(self, values: Mapping[str, Any], row: Row | None) -> dict[Path, Any]:
+        """The members to send, by path. Raises MappingError."""
+        now = [None if (found := dig(row, path)) is MISSING else found for path in self.paths]
+        read = [values[name] for name in self.names]
+        try:
+            return dict(zip(self.paths, self.give(read, now), strict=True))
+        except MappingError:
+            raise
+        except (ValueError, TypeError, ArithmeticError) as error:
+            words = str(error) if isinstance(error, ValueError) else "cannot be sent"
+            shown = read[0] if len(read) == 1 else read
+            remote = ", ".join(".".join(path) for path in self.paths)
+            raise MappingError(remote, ", ".join(self.names), self.transform, shown, words) from None
 
 
-def _amount(value: Any) -> float | None:
-    """Amounts are numbers in a write. Four places are kept here, which a float holds exactly enough."""
-    return None if value is None else float(Decimal(str(value)))
+@dataclass(frozen=True)
+class Outward:
+    """A mapping's way out, for one system's `write`."""
+
+    lines: tuple[Sent, ...]
+    write: Write
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The record fields it reads, each once; dotted ones lead through a reference."""
+        return tuple(dict.fromkeys(name for line in self.lines for name in line.names))
+
+    @cached_property
+    def lasting(self) -> tuple[str, ...]:
+        """The fields whose change is worth a write to a row that is there: not those that only fill new ones."""
+        lines = [line for line in self.lines if line.mode not in _ONLY_NEW]
+        return tuple(dict.fromkeys(name for line in lines for name in line.names))
+
+    def body_of(self, values: Mapping[str, Any], names: Collection[str], row: Row | None = None) -> Row:
+        """The members to send for the fields `names`; `values` are those of `self.names`, `row` the row as it stands.
+
+        Raises MappingError.
+        """
+        wanted, whole = set(names), self.write.whole
+        body: Row = {}
+        for line in self.lines:
+            if (line.names and wanted.isdisjoint(line.names)) or (row is not None and line.mode in _ONLY_NEW):
+                continue
+            for path, value in line.body(values, _with(row, body)).items():
+                top = path[0]
+                if top in whole and top not in body:
+                    body[top] = _whole(whole[top], row, top)
+                _put(body, path, value, whole.get(top, {}))
+        return {self.write.rename.get(name, name): value for name, value in body.items()}
 
 
-def _time(value: Any) -> str | None:
-    """Z, never an offset."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+def outward(
+    lines: Iterable[FieldMap], write: Write, *, region: str = "US", more: Collection[str] = ()
+) -> Outward:
+    """The lines that a write may use. `more` are members beyond the declared ones that the system takes."""
+    found = []
+    for line in lines:
+        if can_push(line, write, more):
+            lasts = can_push(line, replace(write, create_members=frozenset()), more)
+            found.append(_sent(line if lasts else replace(line, mode="if_new"), region))
+    return Outward(tuple(found), write)
 
 
-def _ids(value: Any) -> list[int]:
-    return [int(item) for item in value or ()]
+def can_push(line: FieldMap, write: Write, more: Collection[str] = ()) -> bool:
+    """Whether a line has a way out: its direction, its transform and its members allow it."""
+    if line.direction == "pull" or line.mode == "never" or not line.remote:
+        return False
+    if line.direction == "both" and line.transform not in BACKWARDS:
+        return False
+    members = write.members | write.create_members
+    return all(path[0] in members or ".".join(path) in more for path in parse(line.remote))
 
 
-REVERSE: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(
-        ("text", "trimmed", "upper", "lower", "email", "integer", "number", "boolean", "date"), _plain
-    ),
-    "decimal": _amount,
-    "timestamp": _time,
-    "id_list": _ids,
-    "contact_kind": remote_kind,
-}
-"""Transforms that can be read backwards; a line with another one is never written."""
+def _sent(line: FieldMap, region: str) -> Sent:
+    paths = parse(line.remote)
+    if line.direction == "both":
+        back = backwards(line.transform, line.argument)
+        return Sent((line.field,), paths, line.transform, line.mode, lambda read, now: back(read[0], now))
+    bound = line_of(line, region, source=line.field)
+    names = tuple(".".join(path) for path in bound.paths)
+    return Sent(names, paths[:1], line.transform, line.mode, lambda read, now: [plain(bound.of(list(read)))])
 
 
-def writable(lines: Iterable[FieldMap], members: Collection[str]) -> dict[str, FieldMap]:
-    """The lines that a write may use, by record field."""
-    return {
-        line.field: line
-        for line in lines
-        if line.transform in REVERSE and "," not in line.remote and line.remote.partition(".")[0] in members
-    }
+def reason_one_way(transform: str) -> str:
+    """Why a transform cannot be read backwards; empty where it can."""
+    if transform in BACKWARDS or transform not in TRANSFORMS:
+        return ""
+    return TRANSFORMS[transform].one_way or "it keeps only a part of what it reads"
 
 
-def body_of(
-    lines: Mapping[str, FieldMap],
-    write: Write,
-    values: Mapping[str, Any],
-    names: Collection[str],
-    row: Row | None = None,
-) -> Row:
-    """The members to send for the fields `names`, whose new values are in `values`. `row` is the row as it stands."""
-    body: Row = {}
-    for name in names:
-        path = parse(lines[name].remote)[0]
-        top = path[0]
-        if top in write.whole and top not in body:
-            body[top] = _whole(write.whole[top], row, top)
-        _put(body, path, REVERSE[lines[name].transform](values[name]), write.whole.get(top, {}))
-    return {write.rename.get(name, name): value for name, value in body.items()}
+def _with(row: Row | None, body: Row) -> Row | None:
+    """What the row will hold once the body is there: two lines may fill parts of one member."""
+    return body or None if row is None else {**row, **body}
 
 
 def _whole(parts: Mapping[str, Any], row: Row | None, top: str) -> Row:
@@ -78,7 +135,7 @@ def _whole(parts: Mapping[str, Any], row: Row | None, top: str) -> Row:
     return {**stands, **{name: stands.get(name) or empty for name, empty in parts.items()}}
 
 
-def _put(body: Row, path: tuple[str, ...], value: Any, parts: Mapping[str, Any]) -> None:
+def _put(body: Row, path: Path, value: Any, parts: Mapping[str, Any]) -> None:
     for name in path[:-1]:
         body = body.setdefault(name, {})
     empty = value is None or value == ""

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.mapping.binding import Bind, Binding, Paths
 from integrations.mapping.contacts import CONTACT_KINDS, contact_kind, reads_contact, reads_phone
 
 Convert = Callable[..., Any]
@@ -22,16 +23,24 @@ _ANY_NUMBER = 0
 class Transform:
     """A named conversion.
 
-    `kind` is the kind of record field it fills. `bind` gives the function for a tenant's phone region and the
-    last names of the paths that the line names. `inputs` is the number of paths it takes; 0 is any number.
+    `kind` is the kind of field it fills, empty where it can fill any. `bind` gives the function for one line.
+    `inputs` is the number of paths it takes; 0 is any number. `argument` says what it takes beside values, with an
+    example in `example`; empty where it takes nothing. `reads` gives the paths that the argument names, for those that
+    take none from the line. `takes_null` means that it is asked about null as well. `one_way` says why it cannot
+    be written back.
     """
 
     name: str
     kind: str
     description: str
-    bind: Callable[[str, tuple[str, ...]], Convert]
+    bind: Bind
     takes_as_is: frozenset[type] = _NOTHING
     inputs: int = 1
+    argument: str = ""
+    example: str = ""
+    reads: Paths | None = None
+    takes_null: bool = False
+    one_way: str = ""
 
 
 def text(value: Any) -> str:
@@ -41,6 +50,10 @@ def text(value: Any) -> str:
         return repr(value)
     if type(value) is bool:
         return "true" if value else "false"
+    if isinstance(value, Decimal):  # from a record, on its way out
+        return f"{value.normalize():f}"
+    if isinstance(value, date):
+        return value.isoformat()
     raise ValueError("is not a text")
 
 
@@ -85,6 +98,8 @@ def decimal(value: Any) -> Decimal:
         found = _parsed(value)
     elif kind is float:
         found = _parsed(repr(value))
+    elif kind is Decimal:
+        found = value
     else:
         raise ValueError("is not an amount")
     if not found.is_finite():
@@ -122,7 +137,7 @@ def customer_kind(value: Any) -> str:
 def timestamp(value: Any) -> datetime:
     """ISO 8601 to an aware UTC time. Fractions beyond microseconds are cut off; no zone means UTC."""
     try:
-        moment = datetime.fromisoformat(value)
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError("is not a date and time") from None
     if moment.tzinfo is UTC:
@@ -136,7 +151,8 @@ def timestamp(value: Any) -> datetime:
 def day(value: Any) -> str:
     """The date of an ISO date or time, as text; the source's own day, whatever the zone."""
     try:
-        return date.fromisoformat(value[:10]).isoformat()
+        text_ = value.isoformat() if isinstance(value, date) else value
+        return date.fromisoformat(text_[:10]).isoformat()
     except (TypeError, ValueError):
         raise ValueError("is not a date") from None
 
@@ -167,15 +183,15 @@ def joined(*values: Any) -> str:
     return " ".join(trimmed(value) for value in values if value is not None).strip()
 
 
-def _members(region: str, names: tuple[str, ...]) -> Convert:
+def _members(binding: Binding) -> Convert:
     def members(*values: Any) -> dict[str, Any]:
-        return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        return {name: value for name, value in zip(binding.names, values, strict=True) if value is not None}
 
     return members
 
 
-def _plain(function: Convert) -> Callable[[str, tuple[str, ...]], Convert]:
-    return lambda region, names: function
+def _plain(function: Convert) -> Bind:
+    return lambda binding: function
 
 
 _SIMPLE: tuple[tuple[str, str, str, Convert, frozenset[type], int], ...] = (

@@ -5,7 +5,7 @@ from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
 from integrations.models.lead_sources import LeadSource
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
-from integrations.models.rules import FieldMapping, SyncRule
+from integrations.models.rules import FieldMapping, LineDirection, MappingVersion, RemoteFields, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
 from integrations.models.webhooks import Hook, Notice, Subscription, WebhookAddress
 from integrations.models.wiping import Disconnection
@@ -22,8 +22,11 @@ __all__ = [
     "Hook",
     "KeptAnswer",
     "LeadSource",
+    "LineDirection",
+    "MappingVersion",
     "Notice",
     "Outbox",
+    "RemoteFields",
     "ReviewRequest",
     "ReviewSettings",
     "Run",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -104,17 +105,28 @@ class OverwriteMode(models.TextChoices):
     NEVER = Mode.NEVER.value, "Never"
 
 
-class FieldMapping(models.Model):
-    """One line of a rule's mapping: remote field, transform, record field.
+class LineDirection(models.TextChoices):
+    """Which way a line's values go."""
 
-    `part` names the nested rows it belongs to (an invoice's `lines`), or is empty.
+    PULL = "pull", "Pull"
+    PUSH = "push", "Push"
+    BOTH = "both", "Both"
+
+
+class FieldMapping(models.Model):
+    """One line of a rule's mapping: remote field, direction, transform with its argument, record field.
+
+    `part` names the nested rows it belongs to (an invoice's `lines`), or is empty. A pushed line reads record fields
+    (`field`, several with commas) and fills one remote field; two of them may read the same.
     """
 
     rule = models.ForeignKey(SyncRule, on_delete=models.CASCADE, related_name="mappings")
     part = models.CharField(max_length=24, blank=True)
-    remote = models.CharField("remote field", max_length=120)
+    remote = models.CharField("remote field", max_length=300, blank=True)
+    direction = models.CharField(max_length=4, choices=LineDirection, default=LineDirection.BOTH)
     transform = models.CharField(max_length=40, default="text")
-    field = models.CharField("record field", max_length=60)
+    argument = models.TextField(blank=True, max_length=4000)
+    field = models.CharField("record field", max_length=200, blank=True)
     mode = models.CharField("overwrite", max_length=8, choices=OverwriteMode, default=OverwriteMode.ALWAYS)
     policy = models.CharField(
         "conflict policy",
@@ -128,7 +140,11 @@ class FieldMapping(models.Model):
     class Meta:
         ordering = ["rule", "part", "position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["rule", "part", "field"], name="one_mapping_per_field"),
+            models.UniqueConstraint(
+                fields=["rule", "part", "field"],
+                condition=~models.Q(direction="push"),
+                name="one_mapping_per_field",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,3 +155,36 @@ class FieldMapping(models.Model):
         from integrations.mappings import check_line
 
         check_line(self)
+
+
+class MappingVersion(models.Model):
+    """A rule's mapping as it stood from `made_at` on: all its lines, as an export would show them."""
+
+    rule = models.ForeignKey(SyncRule, on_delete=models.CASCADE, related_name="mapping_versions")
+    number = models.PositiveIntegerField()
+    lines = models.JSONField(default=list)
+    note = models.CharField(max_length=200, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "number"], name="one_mapping_version_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.rule.label}"
+
+
+class RemoteFields(models.Model):
+    """The fields of a rule's entity as its system described them when it was last asked."""
+
+    rule = models.OneToOneField(SyncRule, on_delete=models.CASCADE, related_name="remote_fields")
+    fields = models.JSONField(default=list)
+    read_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"fields of {self.rule}"

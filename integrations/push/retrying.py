@@ -59,7 +59,11 @@ def editable(delivery: Delivery) -> dict[str, Any]:
         return {}
     side = side_of(delivery.rule)
     held = side.held(record)
-    simple = [n for n in side.lines if side.entity.fields[n] in {"text", "decimal", "boolean", "timestamp"}]
+    simple = [
+        name
+        for name in side.outward.names
+        if side.entity.fields.get(name) in {"text", "decimal", "boolean", "timestamp"}
+    ]
     names = [name for name in simple if name in delivery.values] or simple
     return {name: held[name] for name in names}
 

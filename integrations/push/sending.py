@@ -188,6 +188,10 @@ class Sender:
         body = self.side.body(record, names, row)
         held, base = self.side.held(record), collapsed(link.base)
         fields = {name: [base.get(name), held[name]] for name in names}
+        if not body:  # every line of theirs only fills what is new
+            agree(link, {name: held[name] for name in names})
+            self._nothing_left(delivery, pending)
+            return None
         if self.dry:
             raise Planned(Plan(Delivery.Operation.UPDATE, fields, body))
         return body, fields
@@ -240,7 +244,8 @@ class Sender:
         row = reply or self.read_back(link.external_id, parent)
         incoming = self.side.reader.read(row)
         theirs = self.side.theirs(incoming)
-        ignored = [n for n, (before, after) in fields.items() if theirs.get(n) == before != after]
+        seen = [name for name in fields if name in self.side.pulled]  # of the others no reply tells
+        ignored = [name for name in seen if theirs.get(name) == fields[name][0] != fields[name][1]]
         with transaction.atomic():
             self.renew()
             agree(link, {name: after for name, (_, after) in fields.items() if name not in ignored})

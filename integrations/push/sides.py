@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.connectors.base import Entity as Declared
-from integrations.connectors.base import FieldMap, Row, Write
-from integrations.mapping.outward import body_of, writable
-from integrations.mappings import Reader, reader_of
+from integrations.connectors.base import Row, Write
+from integrations.mapping.outward import Outward
+from integrations.mappings import Reader, outward_of, reader_of
 from integrations.models import SyncRule
 from integrations.push import lead_sources
 from integrations.push.owing import write_of
@@ -21,6 +21,7 @@ from reconciliation.models import Conflict, Link
 from reconciliation.normalise import collapsed, normal_form
 
 Values = dict[str, Any]
+EMPTY: tuple[Any, ...] = (None, "", [], False)
 STAND_INS = {"campaign": lead_sources.campaign_of}
 """What stands in for a reference that a record leaves empty: `(rule, record)` -> external id, or nothing."""
 
@@ -34,12 +35,12 @@ class Side:
     write: Write
     declared: Declared
     reader: Reader
-    lines: Mapping[str, FieldMap]
-    made_with: Mapping[str, FieldMap]
+    outward: Outward
+    pulled: frozenset[str]
 
     def held(self, record: Any) -> Values:
         """What the record holds of the fields that can be written, if only when it is made, in normal form."""
-        return normal_form({name: getattr(record, name) for name in self.made_with})
+        return normal_form({name: reached(record, name) for name in self.outward.names})
 
     def pending_of(self, link_ids: Sequence[int]) -> dict[int, set[str]]:
         """The fields of each link that wait for a person."""
@@ -57,8 +58,13 @@ class Side:
         base, held = collapsed(link.base), self.held(record)
         if pending is None:
             pending = self.pending_of([link.pk]).get(link.pk, set())
-        differing = [name for name in self.lines if name not in base or held[name] != base[name]]
+        differing = [name for name in self.outward.lasting if self._differs(name, held[name], base)]
         return [n for n in differing if n not in pending], [n for n in differing if n in pending]
+
+    def _differs(self, name: str, value: Any, base: Mapping[str, Any]) -> bool:
+        if name in base:
+            return bool(value != base[name])
+        return name in self.pulled or value not in EMPTY  # nothing there that we know of, and nothing here
 
     def is_removed(self, record: Any) -> bool:
         """Whether the record was taken away here and its system lets us take it away there."""
@@ -74,8 +80,8 @@ class Side:
 
     def body(self, record: Any, names: list[str], row: Row | None) -> Row:
         """What is sent for these fields; `row` is the remote row as it stands."""
-        values = {name: getattr(record, name) for name in names}
-        return body_of(self.made_with, self.write, values, names, row)
+        values = {name: reached(record, name) for name in self.outward.names}
+        return self.outward.body_of(values, names, row)
 
     def referenced(self, record: Any) -> Row:
         """The members of a create that name other records; ids that are numbers go as numbers."""
@@ -90,7 +96,7 @@ class Side:
 
     def filled_in(self, record: Any) -> list[str]:
         """The fields worth naming in a create: those that hold something."""
-        return [name for name in self.made_with if getattr(record, name) not in (None, "", [], False)]
+        return [name for name in self.outward.names if reached(record, name) not in EMPTY]
 
     def theirs(self, incoming: Incoming) -> Values:
         """A remote row's values as a record would hold them, in normal form."""
@@ -130,12 +136,18 @@ def _numeric(external_id: str) -> int | str:
     return int(external_id) if external_id.isdigit() else external_id
 
 
+def reached(record: Any, name: str) -> Any:
+    """A field's value; a dotted name leads through references, and ends in None where one is empty."""
+    for part in name.split("."):
+        record = getattr(record, part) if record is not None else None
+    return record
+
+
 def side_of(rule: SyncRule) -> Side:
     """Raises ValueError for an entity that its system declares no write for: it is never written."""
     write = write_of(rule)
     if write is None:
         raise ValueError(f"{rule.connection.label} lets nobody write {rule.label} records.")
     reader = reader_of(rule)
-    lines = writable(reader.entity.mapping, write.members)
-    made_with = writable(reader.entity.mapping, write.members | write.create_members)
-    return Side(rule, ENTITIES[rule.entity], write, reader.entity, reader, lines, made_with)
+    pulled = frozenset(line.field for line in reader.entity.mapping if line.direction != "push")
+    return Side(rule, ENTITIES[rule.entity], write, reader.entity, reader, outward_of(rule, write), pulled)

@@ -21,7 +21,7 @@ REASON, ENTITY = "tags", "tag_type"
 def settle(side: Side, delivery: Delivery, record: Any, *, dry: bool) -> list[str]:
     """Give the record's named tags their numbers; returns the names that the system does not know."""
     names = getattr(record, "tag_names", None) or []
-    if not names or "tag_ids" not in side.lines:
+    if not names or "tag_ids" not in side.outward.lasting:
         return []
     ids, unknown = numbered(names, known(side.rule))
     if unknown or dry:

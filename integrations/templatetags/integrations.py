@@ -46,6 +46,12 @@ def link_badge(link: Link) -> SafeString:
 
 
 @register.filter
+def as_seen(value: Any) -> str:
+    """A value of a preview as people say it."""
+    return words.as_seen(value)
+
+
+@register.filter
 def reason_words(reason: str) -> str:
     return words.reason_words(reason)
 

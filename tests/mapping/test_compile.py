@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from integrations.connectors.base import Children, Entity, FieldMap, Reference
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.mapping import MappingError, compile_entity, mapping_salt, remapped, row_fingerprint
-from integrations.mapping.groups import _line, fills
+from integrations.mapping.groups import fills, line_of
 from integrations.mapping.paths import known_paths
 
 ROW = {
@@ -207,7 +207,7 @@ def test_groups_of_lines_give_what_line_by_line_gives(row, address):
 
     def one_by_one(fields: dict) -> None:
         for line in mapping:
-            _line(line, "US").put(row, fields)
+            line_of(line, "US").put(row, fields)
 
     assert outcome(grouped) == outcome(one_by_one)
 

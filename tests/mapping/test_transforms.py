@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.mapping.binding import Binding
 from integrations.mapping.transforms import TRANSFORMS
 
 
 def apply(name: str, *values):
-    return TRANSFORMS[name].bind("US", tuple(f"m{place}" for place in range(len(values))))(*values)
+    return TRANSFORMS[name].bind(Binding("US", tuple(f"m{place}" for place in range(len(values)))))(*values)
 
 
 @pytest.mark.parametrize(

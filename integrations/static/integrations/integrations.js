@@ -28,8 +28,8 @@ document.addEventListener("click", (event) => {
   const total = document.querySelector(`[name="${prefix}-TOTAL_FORMS"]`);
   const template = document.querySelector(`template[data-row="${prefix}"]`);
   const row = template.content.cloneNode(true);
-  for (const element of row.querySelectorAll("[name], [id], [for], [aria-label]")) {
-    for (const name of ["name", "id", "for", "aria-label"]) {
+  for (const element of row.querySelectorAll("[name], [id], [for], [aria-label], [data-glimpse]")) {
+    for (const name of ["name", "id", "for", "aria-label", "data-glimpse"]) {
       const value = element.getAttribute(name);
       if (value) element.setAttribute(name, value.replaceAll("__prefix__", total.value));
     }
