@@ -35,8 +35,7 @@ def compile_entity(entity: Entity, *, region: str = "US", look_up: LookUp = noth
     """The function that maps rows of `entity`; see `remapped` for a mapping that is not its default.
 
     `region` is the tenant's phone region, `look_up` finds what ids are linked to. Raises ValueError for a mapping that
-    `problems` would refuse; the
-    function itself raises MappingError for a row.
+    `problems` would refuse; the function itself raises MappingError for a row.
     """
     fill = _filler(entity.mapping, entity.constants, region, look_up)
     refer = _referrer(entity.references)

@@ -125,7 +125,7 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval carries no types
+class _Evaluator(SimpleEval):
     """Less than the library offers: no assignment, no subscript, no format string; a dotted name is one name."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
