@@ -46,7 +46,7 @@ class MappingPages(OwnPages):
         return JsonResponse({"cells": cells, "about": about})
 
     @object_view("fields/", action=Action.CONFIGURE, methods=("POST",))
-    def fields(self, request: HttpRequest, rule: SyncRule) -> HttpResponse:
+    def ask_fields(self, request: HttpRequest, rule: SyncRule) -> HttpResponse:
         """Ask the system for its fields."""
         try:
             if not rule.connection.may_call or not rule.connection.credentials:

@@ -188,10 +188,6 @@ class Sender:
         body = self.side.body(record, names, row)
         held, base = self.side.held(record), collapsed(link.base)
         fields = {name: [base.get(name), held[name]] for name in names}
-        if not body:  # every line of theirs only fills what is new
-            agree(link, {name: held[name] for name in names})
-            self._nothing_left(delivery, pending)
-            return None
         if self.dry:
             raise Planned(Plan(Delivery.Operation.UPDATE, fields, body))
         return body, fields
