@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from integrations.mapping import expressions
 from integrations.mapping.addresses import PARTS, part_of
 from integrations.mapping.binding import Binding
+from integrations.mapping.contacts import writes_phone_at_home
 from integrations.mapping.transforms import TRANSFORMS as PLAIN
 from integrations.mapping.transforms import Convert, Transform, day, decimal, text, timestamp, trimmed
-from reconciliation.phones import national_form
 
 ANY = ""
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -239,10 +239,6 @@ def _split(binding: Binding) -> Convert:
     return take
 
 
-def _phone_national(binding: Binding) -> Convert:
-    return lambda value: national_form(text(value), binding.region)
-
-
 _EACH = "one to a line"
 _WHY_MANY = "several values become one, which cannot be taken apart again"
 ADJUSTED: tuple[Transform, ...] = (
@@ -271,7 +267,7 @@ ADJUSTED: tuple[Transform, ...] = (
         "date_in_zone", "text", "The date that a time has in a time zone, as YYYY-MM-DD", _date_in_zone,
         argument="the time zone", example="America/New_York", one_way="the hour is lost",
     ),
-    Transform("phone_national", "text", "A phone number as it is dialled at home", _phone_national),
+    Transform("phone_national", "text", "A phone number as it is dialled at home", writes_phone_at_home),
     Transform(
         "address_part", "text", "One part of an address that is written in one text", _address_part,
         argument=f"one of {', '.join(PARTS)}", example="city", one_way="one part cannot make the whole",

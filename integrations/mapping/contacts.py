@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from integrations.mapping.binding import Bind, Binding
-from reconciliation.phones import Phone, reach, read_phone
+from reconciliation.phones import Phone, national_form, reach, read_phone
 
 CONTACT_KINDS = ("phone", "mobile", "fax", "email")
 _KINDS = {
@@ -42,6 +42,11 @@ def reads_phone(part: str) -> Bind:
         return lambda value: get(read_phone(_text(value), binding.region))
 
     return bind
+
+
+def writes_phone_at_home(binding: Binding) -> Callable[[Any], str]:
+    """A transform that gives a phone number as it is dialled in the tenant's region."""
+    return lambda value: national_form(_text(value), binding.region)
 
 
 def reads_contact(part: str) -> Bind:
