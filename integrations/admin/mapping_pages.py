@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 
 from integrations import mapping_versions, previewing, samples
 from integrations.admin.mapping_forms import MappingTable
-from integrations.calls import Disconnected
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.hosts import AddressRefused
 from integrations.describing import read_fields
@@ -20,6 +19,7 @@ from integrations.mapping import TRANSFORMS
 from integrations.mappings import declaration
 from integrations.models import MappingVersion, SyncRule
 from integrations.previewing import Sample
+from integrations.shared import Disconnected
 from portal import audit
 from portal.access import Action, access_of
 from portal.own_pages import OwnPages, object_view
