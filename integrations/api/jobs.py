@@ -12,6 +12,7 @@ from integrations.api.auth import Caller, caller_of
 from integrations.api.problems import invalid
 from integrations.api.schemas import Given, Id, Item, Line, Moment, Named, Problem, Words
 from integrations.api.standing import ConnectionState, connections_of
+from integrations.api.timeline import Event, timeline_of
 from integrations.api.writing import HEADER, write
 from integrations.booking import asked as asking
 from integrations.booking.making import book
@@ -98,7 +99,7 @@ class LocationOut(Schema):
 
 
 class JobOut(Schema):
-    """`status` is ServiceTitan's once the job is there; `connections` say where it stands."""
+    """`status` is ServiceTitan's once the job is there; `connections` say where it stands, `events` how it got there."""
 
     id: int
     number: str
@@ -116,6 +117,7 @@ class JobOut(Schema):
     lead_source: str
     appointments: list[AppointmentOut]
     connections: list[ConnectionState]
+    events: list[Event] = Field(description="What happened to the job, newest first, at most 50.")
 
 
 _PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 409, 413, 422, 429), Problem)
@@ -144,7 +146,7 @@ def book_job(request: HttpRequest, data: JobIn) -> HttpResponse:
     "/{int:job_id}", response={200: JobOut, 401: Problem, 404: Problem, 429: Problem}, summary="Read a job"
 )
 def read_job(request: HttpRequest, job_id: int) -> JobOut:
-    """A job with its status, its visits, and where it stands in each connected system."""
+    """A job with its status, its visits, where it stands in each connected system, and what happened to it."""
     return shown(caller_of(request), job_id)
 
 
@@ -203,6 +205,7 @@ def shown(caller: Caller, job_id: int) -> JobOut:
         lead_source=job.lead_source,
         appointments=[_visit(visit) for visit in job.appointments.order_by("starts_at", "pk")],
         connections=connections_of("job", job),
+        events=timeline_of("job", job),
     )
 
 

@@ -1,5 +1,6 @@
 """The demo itself, step by step. See the package for the route."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class Demo:
 
     def go(self) -> None:
         self.children.listen()
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # each wake it queues is no news to a person
         try:
             self._start()
             self.say(self._welcome())

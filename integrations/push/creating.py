@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.connectors.base import Find, Parts, Row
 from integrations.connectors.errors import RemoteError
+from integrations.connectors.registry import CONNECTORS
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
@@ -34,9 +35,7 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
     """Create the record there, or find out that it is there already. Raises RemoteError."""
     side = sender.side
     if side.write.create is None:
-        return sender.outcomes.needs_person(
-            delivery, "no_create", f"A {side.entity.label} comes with its parent."
-        )
+        return _comes_along(sender, delivery, record)
     if sender.rule.becomes and delivery.begun_at is None:
         return convert(sender, delivery, record)
     parent = sender.parent_of(record)
@@ -49,6 +48,25 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
     if timing.protected and (found := _look_up(sender, delivery, record, parent)) is not None:
         return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
     return _anew(sender, delivery, record, parent)
+
+
+def _comes_along(sender: Sender, delivery: Delivery, record: Any) -> None:
+    """It is made with the record it belongs to or not at all: while that one is on its way, so is this one."""
+    if missing := [name for name in _owners(sender.side, record) if not sender.side.parent_id(record, name)]:
+        return _wait(sender, delivery, record, missing)
+    label, one = sender.rule.connection.label, sender.side.entity.label
+    message = (
+        f"{label} makes no {one} by itself: it comes with the record it belongs to, which is there already."
+    )
+    return sender.outcomes.needs_person(delivery, "no_create", message)
+
+
+def _owners(side: Side, record: Any) -> list[str]:
+    """The record's references to what it comes along with when that is created."""
+    declared = CONNECTORS[side.rule.connection.system].entities.values()
+    parts = [part for owner in declared if owner.write for part in owner.write.parts]
+    found = {part.reference for part in parts if part.entity == side.rule.entity}
+    return sorted(name for name in found if getattr(record, f"{name}_id"))
 
 
 def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
@@ -93,9 +111,13 @@ def wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]
     """What is on its way is waited for; what is not, a person must give."""
     if "campaign" in missing and (words := lead_sources.unmapped(sender.rule, record)):
         return sender.outcomes.needs_person(delivery, lead_sources.REASON, words)
-    references = sender.side.entity.references
     if not sender.dry:
         _want_parents(sender, record, missing)
+    return _wait(sender, delivery, record, missing)
+
+
+def _wait(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
+    references = sender.side.entity.references
     on_the_way = [
         name
         for name in missing

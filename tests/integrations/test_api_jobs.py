@@ -4,8 +4,11 @@ import pytest
 from django.test import Client
 
 from integrations.models import Delivery
+from integrations.push import lead_sources
 from portal.models import AuditEntry
-from reconciliation.models import Appointment, Change, Contact, Customer, Job, Location
+from reconciliation.editing import edit
+from reconciliation.entities import ENTITIES
+from reconciliation.models import Appointment, Change, Contact, Customer, Job, Location, ReferenceItem
 from tests.integrations.bookings import HOME, URL, caller_for, wanted
 from tests.integrations.pushes import change, push
 from tests.integrations.syncs import bad, sync_all
@@ -67,7 +70,13 @@ def test_a_job_of_somebody_new_is_in_servicetitan_once_and_its_status_comes_back
     sandbox.control.change("jobs", row["id"], jobStatus="InProgress")
     people, jobs = Customer.objects.count(), Job.objects.count()
     assert bad(sync_all(synced)) == {}
-    assert caller.get(reply["Location"]).json()["status"] == "InProgress"
+    came = caller.get(reply["Location"]).json()
+    assert came["status"] == "InProgress"
+    back, *_, first = came["events"]
+    assert (back["by"], back["what"]) == ("ServiceTitan", "updated")
+    assert {"field": "status", "before": "Scheduled", "after": "InProgress"} in back["changes"]
+    assert (first["by"], first["what"]) == ("Website (API)", "created")
+    assert any(f"which knows it as {row['id']}" in event["what"] for event in came["events"])
     assert (Customer.objects.count(), Job.objects.count()) == (people, jobs)
     cycles(synced)
     assert len(there(sandbox)) == 1
@@ -118,6 +127,38 @@ def test_a_lead_source_stands_in_for_a_campaign(tenant, caller, lists):
     del body["campaign"]
     made = caller.post(body).json()
     assert (made["lead_source"], made["campaign"]) == ("Yard sign", None)
+
+
+def test_a_job_whose_lead_source_is_tied_to_no_campaign_waits_with_the_reason_and_goes_once_it_is_tied(
+    synced, sandbox, tenant, caller, owner
+):
+    body = wanted(tenant, lead_source="Yard sign")
+    campaign = ReferenceItem.objects.get(pk=body.pop("campaign"))
+    url = caller.post(body)["Location"]
+    cycles(synced)
+    [connection] = caller.get(url).json()["connections"]
+    assert (connection["delivery"]["state"], connection["delivery"]["reason"]) == (
+        "needs_person",
+        "lead_source",
+    )
+    assert "“Yard sign” is tied to no campaign" in connection["delivery"]["message"]
+    assert there(sandbox) == []
+    lead_sources.assign(synced, "yard SIGN", campaign, user=owner)
+    cycles(synced)
+    [row] = there(sandbox)
+    assert row["campaignId"] == int(campaign.external_id)
+    [connection] = caller.get(url).json()["connections"]
+    assert (connection["external_id"], connection["delivery"]["state"]) == (str(row["id"]), "done")
+
+
+def test_the_events_of_a_job_are_bounded_and_name_no_member_of_staff(synced, tenant, caller, colleague):
+    job = Job.objects.order_by("pk").first()
+    for number in range(60):
+        edit(ENTITIES["job"], job.pk, {"summary": f"Call {number}"}, actor=colleague)
+    events = caller.get(f"{URL}/{job.pk}").json()["events"]
+    assert len(events) == 50
+    assert events[0]["changes"] == [{"field": "summary", "before": "Call 58", "after": "Call 59"}]
+    assert {event["by"] for event in events} <= {"A person", "Trunkline"}
 
 
 @pytest.mark.parametrize(

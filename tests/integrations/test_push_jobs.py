@@ -58,6 +58,22 @@ def test_a_job_without_a_visit_waits_with_a_clear_reason(synced, sandbox, tenant
     assert "appointment" in delivery_of(job).message
 
 
+def test_a_visit_waits_as_long_as_its_job_and_comes_with_it(synced, sandbox, tenant):
+    job = booked(tenant, campaign=None)
+    visit = Appointment.objects.get(job=job)
+    push(synced)
+    waits = Delivery.objects.get(entity="appointment", record_id=visit.pk)
+    assert (waits.state, waits.message) == ("owed", "Waits until its job is there.")
+    like = Job.objects.exclude(campaign=None).order_by("pk").first()
+    change("job", job.pk, campaign_id=like.campaign_id)
+    time_passes()
+    while push(synced):
+        pass
+    assert len(there(sandbox)) == 1
+    assert not Delivery.objects.filter(state__in=Delivery.OPEN).exists()
+    assert Link.objects.filter(entity="appointment", record_id=visit.pk, state=Link.State.LIVE).exists()
+
+
 @pytest.mark.parametrize("fault", ["", "lost_reply", "late_error", "reset"])
 def test_a_job_made_here_is_made_there_once_with_its_visit_and_comes_back_as_itself(
     synced, sandbox, tenant, fault
