@@ -96,6 +96,18 @@ def test_a_dry_run_tells_each_field_and_writes_on_neither_side(staff, connection
     assert states() == ["owed", "owed"]
 
 
+def test_a_dry_run_of_one_record_tells_of_that_one_alone(staff, connection, customers, sandbox):
+    one, two, *_ = customers
+    change("customer", one.pk, name="Would Be")
+    change("customer", two.pk, name="Not Asked About")
+    delivery = Delivery.objects.get(entity="customer", record_id=one.pk)
+    page = words(staff.get(at("delivery_dry_run", delivery.pk)))
+    assert f"name {one.name} Would Be" in page
+    assert "Not Asked About" not in page
+    assert effects(sandbox.control) == []
+    assert states() == ["owed", "owed"]
+
+
 def test_a_rule_can_be_set_to_write_only_where_the_system_lets_us(staff, connection, customers):
     from integrations.admin.rules import directions
 

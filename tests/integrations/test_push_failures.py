@@ -2,6 +2,8 @@
 
 import pytest
 
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.servicetitan.client import ServiceTitanConnector
 from integrations.models import Connection, Delivery, Outbox
 from integrations.push import timing
 from reconciliation.adding import add
@@ -187,6 +189,22 @@ def test_a_record_that_is_refused_waits_for_a_person_and_goes_once_it_is_mended(
     assert states() == ["owed"]
     push(synced)
     assert the_delivery().state == "done"
+
+
+def test_a_no_that_may_pass_is_tried_a_few_times_and_then_waits_for_a_person(synced, customer, monkeypatch):
+    def busy(*args, **kwargs):
+        raise RemoteError(Who.FIX_RECORD, "conflict", "Somebody has it open.", status=409)
+
+    monkeypatch.setattr(ServiceTitanConnector, "update", busy)
+    change("customer", customer.pk, name="Said No To")
+    for count in range(1, timing.current().most_refusals):
+        push(synced)
+        assert (the_delivery().state, the_delivery().refusals) == ("owed", count)
+        assert the_delivery().next_try_at is not None
+        time_passes()
+    push(synced)
+    assert (the_delivery().state, the_delivery().reason) == ("needs_person", "conflict")
+    assert "Somebody has it open" in the_delivery().message
 
 
 def test_a_value_that_the_system_takes_and_drops_is_told(synced, sandbox, customer, monkeypatch):
