@@ -145,7 +145,14 @@ def _shown(values: Sequence[Any]) -> Any:
 
 def _same(one: Any, other: Any) -> bool:
     """Equal, or both as good as nothing."""
-    return one == other or (one in (None, "", [], [None]) and other in (None, "", [], [None]))
+    return one == other or _bare(one) == _bare(other)
+
+
+def _bare(value: Any) -> Any:
+    """None for whatever says nothing."""
+    if isinstance(value, list):
+        return [_bare(item) for item in value] if any(_bare(item) is not None for item in value) else None
+    return None if value in (None, "") else value
 
 
 def _links(rule: SyncRule) -> Any:

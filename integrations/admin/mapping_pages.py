@@ -22,6 +22,7 @@ from integrations.previewing import Sample
 from integrations.shared import Disconnected
 from portal import audit
 from portal.access import Action, access_of
+from portal.models import User
 from portal.own_pages import OwnPages, object_view
 from portal.secrets import SecretUnreadable
 
@@ -153,7 +154,9 @@ class MappingPages(OwnPages):
             form.add_error("target", str(error))
             return False
         tenant = rule.connection.tenant
-        stored = mapping_versions.store(target, lines, action="mapping.copied", note=f"from {tenant}")
+        actor = request.user if isinstance(request.user, User) else None
+        note = f"from {tenant}"
+        stored = mapping_versions.store(target, lines, action="mapping.copied", note=note, actor=actor)
         there = f"{target.connection.tenant} has this mapping"
         messages.success(request, f"{there} now." if stored else f"{there} already.")
         return True

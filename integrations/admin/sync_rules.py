@@ -21,6 +21,7 @@ from integrations.work import MISSING_SCOPE
 from portal import audit
 from portal.access import Action
 from portal.look import badge
+from portal.models import User
 from portal.tenant_admin import TenantAdmin, object_view
 
 
@@ -131,9 +132,14 @@ class SyncRuleAdmin(MappingPages, TenantAdmin):
         return super().get_queryset(request).select_related("connection__tenant")
 
 
+def person(request: HttpRequest) -> User | None:
+    """Who asks, for the version's row."""
+    return request.user if isinstance(request.user, User) else None
+
+
 def save(request: HttpRequest, rule: SyncRule, lines: list[FieldMapping], **how: Any) -> None:
     """Replace the mapping and say what follows from it."""
-    version = mapping_versions.store(rule, lines, **how)
+    version = mapping_versions.store(rule, lines, actor=person(request), **how)
     if version is None:
         messages.info(request, "Nothing was changed.")
         return

@@ -51,7 +51,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   form.addEventListener("input", (event) => {
     const row = event.target.closest("tr");
-    if (row) hint(row);
+    if (row) {
+      row.querySelectorAll(".errorlist").forEach((list) => list.remove()); // the preview says what is wrong now
+      hint(row);
+    }
     later();
   });
   form.querySelectorAll("tbody tr").forEach(hint);
