@@ -125,7 +125,7 @@ class MappingPages(OwnPages):
             request,
             "admin/integrations/mapping_exchange.html",
             rule,
-            title=f"{rule.label.capitalize()}: mapping to and from elsewhere",
+            title=f"{rule.label.capitalize()}: import or copy the mapping",
             rule=rule,
             connection=rule.connection,
             tenant=rule.connection.tenant,

@@ -266,3 +266,19 @@ def test_the_paths_of_a_row_are_offered_to_choose_from():
         "address.street",
         "items",
     ]
+
+
+@pytest.mark.parametrize("name", ENTITIES)
+def test_lines_that_only_go_out_cost_a_pull_nothing(name):
+    mapping = ENTITIES[name].mapping
+    pushed = [
+        FieldMap("name", "", "template", "{name}", direction="push"),
+        FieldMap("x", "", "constant", "y", "push"),
+    ]
+    assert len(fills([*mapping, *pushed], "US")) == len(fills(mapping, "US")) <= len(mapping)
+
+
+def test_plain_lines_are_read_together_whatever_stands_beside_them():
+    plain = [FieldMap(name, name) for name in "abcdef"]
+    assert len(fills(plain, "US")) == 1
+    assert len(fills([*plain, FieldMap("", "g", "expression", "upper(a)", "pull")], "US")) == 2
