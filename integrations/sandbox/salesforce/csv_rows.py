@@ -19,7 +19,6 @@ DELIMITERS: Mapping[str, str] = {
 }  # fmt: skip
 NULL = "#N/A"
 ROW_ERRORS = (RowRefused, Refused)
-csv.field_size_limit(1 << 24)
 
 
 @dataclass(frozen=True, slots=True)
