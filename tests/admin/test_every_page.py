@@ -250,3 +250,22 @@ class TestTheWatchers:
 
     def test_the_queues_own_pages_are_not_in_the_admin(self):
         assert not [label for label in ADMINS if label.startswith(("django_q.", "auth."))]
+
+
+@pytest.mark.parametrize("label", WALKED)
+def test_every_page_has_the_search_box(label, rows, visitors):
+    own, _ = rows
+    pages = [
+        address(label, "changelist"),
+        address(label, "change", own.pk),
+        address(label, "history", own.pk),
+    ]
+    for name, per_object, more in own_pages(label):
+        pages.append(
+            reverse(f"admin:{name}", kwargs={**({"object_id": own.pk} if per_object else {}), **more})
+        )
+    seen = [(page, visitors["owner"].get(page)) for page in pages]
+    whole = [(page, reply.body) for page, reply in seen if reply.status_code == 200 and "<html" in reply.body]
+    assert whole or "owner" not in expected(label, "change", "view_action")
+    for page, body in whole:
+        assert 'id="find-everywhere"' in body, f"{page} has no search box"
