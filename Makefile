@@ -42,6 +42,7 @@ worker: $(RUNTIME) ## The worker cluster alone
 
 # --- Check ----------------------------------------------------------------------------------------------------------
 
+# Bytecode is kept, wherever the machine says not to: the tests start many processes, and each would compile it all.
 test: $(DEV) ## The whole test suite, on SQLite or on DATABASE_URL
 	@case "$${DATABASE_URL-}" in \
 	    "") echo "Testing on SQLite. DATABASE_URL=postgres://… runs the same suite on PostgreSQL." ;; \
@@ -53,7 +54,7 @@ test: $(DEV) ## The whole test suite, on SQLite or on DATABASE_URL
 	@if ! $(BIN)/python -m tests.tooling.chromium >/dev/null; then \
 	    echo "SKIPPED: the browser tests. They need Chromium (Debian: sudo apt install chromium)."; \
 	fi
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(DEV) ## Style, formatting and the three floors
 	$(BIN)/ruff check .
@@ -73,7 +74,7 @@ check-deploy: $(DEV)
 	CSRF_TRUSTED_ORIGINS=https://portal.example.com \
 	    $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: $(DEV) ## Compare a first sync with a plain loader and with dlt (BENCH_ARGS="--customers 5000")
+bench: $(DEV) ## Compare a first sync and a push with plain loops and with peers (BENCH_ARGS="--customers 5000")
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 bench-dedupe: $(DEV) ## Find duplicates beside Splink and plain rules (BENCH_ARGS="--sizes 10000,100000")

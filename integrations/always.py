@@ -31,8 +31,10 @@ def remember(
     line.save(update_fields=["mode", "policy"])
     after = line.get_policy_display()
     audit.record("mapping.changed", rule, actor=actor, diff={f"{name}: conflict policy": [before, after]})
-    winner = "the portal" if policy is Policy.PORTAL else rule.connection.label
-    return f"From now on {winner} wins this field of {rule.label}s. It can be changed in the field mapping."
+    ours, theirs = "the portal", rule.connection.label
+    winner, loser = (ours, theirs) if policy is Policy.PORTAL else (theirs, ours)
+    field = f"this field of {rule.label}s"
+    return f"From now on {winner} wins {field} against {loser}. It can be changed in the field mapping."
 
 
 def _rule_of(conflict: Conflict) -> SyncRule | None:

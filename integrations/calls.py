@@ -36,9 +36,12 @@ class CountingLimiter(PacedLimiter):
     def acquire(self) -> None:
         """Wait for a turn. Raises Disconnected where the connection's end came first."""
         super().acquire()
+        self.calls += 1
+
+    def before_waiting(self) -> None:
+        """A turn is at most a quarter of a second away."""
         if self.gate is not None:
             self.gate.check()
-        self.calls += 1
 
     def hold(self, seconds: float) -> None:
         super().hold(seconds)

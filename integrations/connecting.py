@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import disconnecting, mappings
+from integrations import disconnecting, mappings, own_objects
 from integrations.calls import connector_for, portal_app
 from integrations.connectors.base import Check
 from integrations.connectors.errors import RemoteError, Who
@@ -132,7 +132,8 @@ def save_credentials(
         connection.credentials, connection.way = values, values.get(WAY, "")
         if spec.account_field:
             connection.remote_account = values.get(spec.account_field, "")
-        connection.status = Connection.Status.NEW
+        connection.status, connection.owner_mail = Connection.Status.NEW, Connection.OwnerMail.NONE
+        connection.owner = user or connection.owner
         connection.save()
         forget_token(connection)
         if moved or not connection.is_by_log_in:
@@ -193,7 +194,7 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
     )  # a token keeps the scopes it was born with; only a new one knows what was granted since
     try:
         with connector_for(connection) as (connector, _):
-            found = connector.check()
+            found = connector.check(own_objects.own_entities(connection))
     except RemoteError as error:
         connection.fail(error.message, error.who, relink=error.relink)
         audit.record(
@@ -205,6 +206,7 @@ def test(connection: Connection, *, user: User | None = None) -> Tested:
     except (SecretUnreadable, AddressRefused) as error:
         connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
         raise ConnectingFailed(str(error), Who.FIX_CONFIGURATION) from error
+    ensure_rules(connection)  # the connector may have learnt to read more since the connection was made
     off = _note_scopes(connection, found)
     missing = ", ".join(scope.scope for scope in found.missing)
     note = f"missing: {missing}" if missing else "all scopes granted"
@@ -228,6 +230,7 @@ def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
         problem="",
         problem_who="",
         problem_at=None,
+        owner_mail=Connection.OwnerMail.NONE,
         tested_at=now,
         scopes=scopes,
     ):  # disconnected while it was tested: it stays so

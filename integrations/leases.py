@@ -1,10 +1,10 @@
-"""Who works on a rule. A lease ends by itself, so that a worker that dies holds nothing up."""
+"""Who works on a rule, or on a flow. A lease ends by itself, so that a worker that dies holds nothing up."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from integrations.models import SyncRule
@@ -13,28 +13,27 @@ LEASE = timedelta(seconds=90)
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the rule over: whatever this one holds must be rolled back."""
+    """Another worker has taken it over: whatever this one holds must be rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to move one rule's cursor, until `LEASE` after the last sign of life."""
+    """The right to move one rule's cursor (or another row's work, of the model `of`), until `LEASE` after the last sign
+    of life."""
 
     rule_id: int
     number: int
+    of: type[Model] = SyncRule
 
 
-def take(rule_id: int) -> Lease | None:
+def take(rule_id: int, of: type[Model] = SyncRule) -> Lease | None:
     """The lease, or None while somebody else holds it. One conditional UPDATE decides."""
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    taken = SyncRule.objects.filter(free, pk=rule_id).update(
-        lease_number=F("lease_number") + 1, lease_until=now + LEASE
-    )
-    if not taken:
+    rows = of._default_manager.filter(pk=rule_id)
+    if not rows.filter(free).update(lease_number=F("lease_number") + 1, lease_until=now + LEASE):
         return None
-    number = SyncRule.objects.values_list("lease_number", flat=True).get(pk=rule_id)
-    return Lease(rule_id, number)
+    return Lease(rule_id, rows.values_list("lease_number", flat=True).get(), of)
 
 
 def renew(lease: Lease, **values: Any) -> None:
@@ -50,7 +49,7 @@ def release(lease: Lease, **values: Any) -> None:
 
 
 def _mine(lease: Lease) -> Any:
-    return SyncRule.objects.filter(pk=lease.rule_id, lease_number=lease.number)
+    return lease.of._default_manager.filter(pk=lease.rule_id, lease_number=lease.number)
 
 
 def expired(now: datetime) -> Any:

@@ -72,6 +72,8 @@ def finish(connection: Connection, kept: Mapping[str, Any], code: str, *, user: 
         if row.disconnects != kept["disconnects"] or row.status == Connection.Status.DISCONNECTED:
             raise ConnectingFailed("The connection was disconnected meanwhile.", Who.FIX_CONFIGURATION)
         AccessToken.objects.update_or_create(connection=row, defaults=columns)
+        if user is not None:
+            Connection.objects.filter(pk=row.pk).update(owner=user)
         audit.record("connection.linked", row, actor=user, tenant=row.tenant)
     return test_and_start(connection, user=user)
 

@@ -107,7 +107,7 @@ def store(
             rule.due_at = timezone.now()
         rule.save(update_fields=["full_wanted", "due_at"])
     if pushes(rule):
-        owe(rule, candidates(rule))
+        owe(rule, candidates(rule), backfill=True)
     changed = {
         name: [said.get(name), now.get(name)] for name in {**said, **now} if said.get(name) != now.get(name)
     }

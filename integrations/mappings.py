@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError
 
 from integrations.connectors.base import Entity, FieldMap, RemoteField, Row, Write
 from integrations.connectors.registry import CONNECTORS
+from integrations.linked_values import LinkedValues
 from integrations.mapping import (
     TRANSFORMS,
-    LookUp,
     Outward,
     Sides,
     can_push,
@@ -25,13 +24,15 @@ from integrations.mapping import (
 from integrations.models import FieldMapping, LineDirection, RemoteFields, SyncRule
 from reconciliation import entities
 from reconciliation.intake import Child, Incoming
-from reconciliation.models import Link
 from reconciliation.survivorship import FieldRule, Mode, Policy
 
 
 def declaration(rule: SyncRule) -> Entity:
-    """The connector's declaration of the rule's entity."""
-    return CONNECTORS[rule.connection.system].entities[rule.entity]
+    """The declaration of the rule's entity: the connector's, or what the connection's own object says of itself."""
+    spec = CONNECTORS[rule.connection.system]
+    if rule.object and spec.declare is not None:
+        return spec.declare(rule.entity, rule.object, remote_fields(rule))
+    return spec.entities[rule.entity]
 
 
 def default_lines(rule: SyncRule) -> list[FieldMapping]:
@@ -47,7 +48,9 @@ def default_lines(rule: SyncRule) -> list[FieldMapping]:
             remote=line.remote,
             direction=natural_direction(entity, part, line),
             transform=line.transform,
+            argument=line.argument,
             field=line.field,
+            mode=line.mode,
             position=position,
         )
         for part, lines in parts
@@ -66,7 +69,9 @@ def record_fields(rule: SyncRule, part: str) -> dict[str, str]:
 
 
 def natural_direction(entity: Entity, part: str, line: FieldMap, more: Collection[str] = ()) -> LineDirection:
-    """Both ways where the system and the transform allow it, else pull."""
+    """Both ways where the system and the transform allow it, else pull; a line that is made to push only pushes."""
+    if line.direction == LineDirection.PUSH:
+        return LineDirection.PUSH
     if part or entity.write is None or entity.read_only:
         return LineDirection.PULL
     way = replace(line, direction="both")
@@ -148,6 +153,8 @@ def customised(entity: Entity, lines: Iterable[FieldMapping]) -> Entity:
 def outward_of(rule: SyncRule, write: Write) -> Outward:
     """The rule's mapping on its way out."""
     lines = [as_map(line) for line in rule.mappings.all() if not line.part]
+    not_chosen = {name for name, variant in write.only_as.items() if variant != rule.becomes}
+    write = replace(write, create_members=write.create_members - not_chosen)
     return outward(lines, write, region=rule.connection.tenant.phone_region, more=writable_members(rule))
 
 
@@ -155,22 +162,6 @@ def writable_members(rule: SyncRule) -> frozenset[str]:
     """Members beyond the declared ones that the system itself described as custom and writable."""
     found = RemoteFields.objects.filter(rule=rule.pk).values_list("fields", flat=True).first() or []
     return frozenset(field["path"] for field in found if field["writable"] and not field["key"])
-
-
-def linked_values(rule: SyncRule) -> LookUp:
-    """The `LookUp` of the rule's connection: one query for each line that looks something up."""
-
-    def look_up(entity: str, field: str) -> dict[str, Any]:
-        if entity not in entities.ENTITIES or field not in entities.ENTITIES[entity].fields:
-            raise ValueError(f"There is no field {field} of {entity}.")
-        links = Link.objects.filter(
-            source=rule.connection.source_id, entity=entity, record_id__isnull=False
-        ).values_list("external_id", "record_id")
-        model = entities.ENTITIES[entity].objects.filter(tenant=rule.connection.tenant_id)
-        values = dict(model.values_list("pk", field))
-        return {external_id: values[pk] for external_id, pk in links if pk in values}
-
-    return look_up
 
 
 def field_rules(rule: SyncRule) -> dict[str, FieldRule]:
@@ -186,17 +177,19 @@ def field_rules(rule: SyncRule) -> dict[str, FieldRule]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads raw rows of one rule: the compiled mapping and the salt of its fingerprints."""
+    """Reads raw rows of one rule. `meet` is shown rows before they are read, so that look-ups are asked for together."""
 
     read: Callable[[Row], Incoming]
     entity: Entity
+    meet: Callable[[Sequence[Row]], None]
 
 
 def reader_of(rule: SyncRule) -> Reader:
     """The rule's mapping, compiled. The function raises `MappingError` for a row that cannot be read."""
     entity = customised(declaration(rule), rule.mappings.all())
     region = rule.connection.tenant.phone_region
-    map_row = compile_entity(entity, region=region, look_up=linked_values(rule))
+    linked = LinkedValues(rule)
+    map_row = compile_entity(entity, region=region, look_up=linked)
     salt = mapping_salt(entity, region=region)
 
     def read(row: Row) -> Incoming:
@@ -215,4 +208,4 @@ def reader_of(rule: SyncRule) -> Reader:
             [Child(child.external_id, child.fields, child.references) for child in mapped.children],
         )
 
-    return Reader(read, entity)
+    return Reader(read, entity, linked.meeting(entity))

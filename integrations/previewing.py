@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.connectors.base import Row, Write
+from integrations.linked_values import LinkedValues
 from integrations.mapping import MappingError, can_push, outward
 from integrations.mapping.groups import line_of
 from integrations.mapping.paths import MISSING, dig
@@ -16,7 +17,6 @@ from integrations.mappings import (
     as_map,
     compilable,
     declaration,
-    linked_values,
     record_fields,
     writable_members,
 )
@@ -97,7 +97,7 @@ def _pulled(rule: SyncRule, line: FieldMapping, sample: Sample) -> Glimpse:
     region = rule.connection.tenant.phone_region
     row = _row_for(rule, line.part, sample.row)
     try:
-        bound = line_of(compilable(line, kinds), region, linked_values(rule))
+        bound = line_of(compilable(line, kinds), region, LinkedValues(rule))
     except ValueError as error:
         return Glimpse("pull", error=str(error))
     before = _shown([dig(row, path) for path in bound.paths])

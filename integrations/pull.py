@@ -3,7 +3,7 @@
 The route: rule's cursor -> `reading.steps` (pages, several calls ahead) -> the rule's mapping, row by row
 -> `reconciliation.ingest` -> records, links, failures, counts and the cursor, all of a page in ONE transaction
 that also proves that the rule's lease is still ours. Killed at any instant, the next worker goes on from the
-last cursor: nothing is lost and nothing is done twice.
+last cursor: nothing is lost and nothing is done twice. Pages that are small and come quickly are written together.
 """
 
 import time
@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from integrations import leases, quota, reading, runs
 from integrations.calls import CountingLimiter
-from integrations.connectors.base import Connector, Row
+from integrations.connectors.base import Connector, Entity, Row
+from integrations.connectors.errors import RemoteError
+from integrations.holding import Held, Mapped
 from integrations.leases import Lease
 from integrations.mapping import MappingError
 from integrations.mappings import Reader, declaration, field_rules, reader_of
@@ -31,7 +33,6 @@ from reconciliation.survivorship import Policy, Rule
 
 JOIN_PORTION = 500
 CANCEL_SECONDS = 0.5
-Mapped = tuple[list[Incoming], list[Failure]]
 Progress = Callable[[Run], None]
 
 
@@ -67,16 +68,25 @@ class Pull:
             page_size=self.rule.page_size,
             recent=self.rule.recent,
         )
-        for step in steps:
-            if step.rows is None:
-                leases.renew(self.lease)
-                continue
-            self._write(step.rows, step.cursor, step.expected)
-            self._stop_if_cancelled()
-            if step.has_more and time.monotonic() > until:
-                steps.close()
-                self._note_calls()
-                return False
+        held = Held()
+        try:
+            for step in steps:
+                if step.rows is None:
+                    self._write_held(held)
+                    leases.renew(self.lease)
+                    continue
+                held.add(step.rows, step.cursor, step.expected)
+                if step.has_more and not held.is_enough(time.monotonic() - self._clock):
+                    continue
+                self._write_held(held)
+                self._stop_if_cancelled()
+                if step.has_more and time.monotonic() > until:
+                    steps.close()
+                    self._note_calls()
+                    return False
+        except RemoteError:
+            self._write_held(held)
+            raise
         self._join()
         self._note_calls()
         return True
@@ -95,15 +105,21 @@ class Pull:
             self.run.save(update_fields=["state", "full", "started_at", "heartbeat_at"])
         return cursor
 
+    def _write_held(self, held: Held) -> None:
+        if held.pages:
+            self._write((held.incoming, held.failures), held.cursor, held.expected, pages=held.pages)
+            held.empty()
+
     def _write(
         self,
         rows: Mapped,
         cursor: reading.Cursor | None,
         expected: int | None = None,
         *,
+        pages: int = 1,
         joining: bool = False,
     ) -> PageResult:
-        """One page, one transaction. Joined rows were counted when they were read."""
+        """One transaction, of a page or of small ones together. Joined rows were counted when they were read."""
         incoming, failures = rows
         counts: dict[str, Any] = {}
         with transaction.atomic():
@@ -117,7 +133,7 @@ class Pull:
             if result.entered or result.left:
                 follow_parents(self.rule, entered=result.entered > 0, left=result.left > 0)
             if not joining:
-                counts = self._counted(result, expected)
+                counts = self._counted(result, pages, expected)
                 runs.save_counts(self.run, counts)
         for name, value in counts.items():
             setattr(self.run, name, value)
@@ -127,12 +143,13 @@ class Pull:
     def _mapped(self, rows: list[Row]) -> Mapped:
         """Raw rows in the record's terms; called in the threads that read them."""
         incoming, failures = [], []
+        self.reader.meet(rows)
         read = self.reader.read
         for row in rows:
             try:
                 incoming.append(read(row))
             except MappingError as error:
-                failures.append(_failure(row, self.entity.id, error))
+                failures.append(_failure(row, self.entity, error))
         return incoming, failures
 
     def _resolve(self, incoming: list[Incoming], result: PageResult) -> None:
@@ -142,11 +159,13 @@ class Pull:
             runs.resolve_failures(self.rule.pk, mended)
             self.troubled.difference_update(mended)
 
-    def _counted(self, result: PageResult, expected: int | None) -> dict[str, Any]:
+    def _counted(self, result: PageResult, pages: int, expected: int | None) -> dict[str, Any]:
         now = time.monotonic()
         calls, holds = self._spent()
         seconds, self._clock = now - self._clock, now
-        return runs.counted(self.run, result, seconds=seconds, calls=calls, holds=holds, expected=expected)
+        return runs.counted(
+            self.run, result, pages=pages, seconds=seconds, calls=calls, holds=holds, expected=expected
+        )
 
     def _spent(self) -> tuple[int, int]:
         """Calls and pauses since the last time this was asked."""
@@ -188,7 +207,7 @@ class Pull:
             return
         ids = [failure.external_id for failure in wanted if failure.external_id]
         rows = self.connector.fetch(self.entity, ids) if self.entity.ids else []
-        read = {str(row.get(self.entity.id)) for row in rows}
+        read = {self.entity.id_of(row) for row in rows}
         rows += [f.payload for f in wanted if f.external_id and f.external_id not in read and f.payload]
         self._write(self._mapped(rows), None)
         RunFailure.objects.filter(
@@ -198,25 +217,32 @@ class Pull:
 
 def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
     """How rows of this rule are taken in. Raises `scope.ScopeError` where the scope names what is gone."""
-    required = {name for name, ref in declaration(rule).references.items() if ref.required}
+    references = declaration(rule).references
+    required = {name for name, ref in references.items() if ref.required}
     remote_is_record = rule.system_of_record == SyncRule.SystemOfRecord.SOURCE
     # Where the portal only writes, its value stands; rows are read to know what the other side has.
     policy = Policy.PORTAL if rule.direction == SyncRule.Direction.PUSH else Policy(rule.policy)
     intake = Intake(
         source=rule.connection.source,
         entity=ENTITIES[rule.entity],
+        told=frozenset(references),
         required=frozenset(required),
         rule=Rule(policy, remote_is_record, field_rules(rule)),
         run_id=run_id,
         removes=pushes(rule) and (write := write_of(rule)) is not None and write.remove is not None,
     )
+    if declaration(rule).known_only:
+        return replace(intake, admits=known_alone)
     if not intake.entity.references and rule.entity != "customer":
         return intake  # a list that scopes are chosen from, or that has nothing to judge
     scope = scope_of(rule.connection)
     return intake if scope.is_everything else replace(intake, admits=scope.judge(rule.entity))
 
 
-def _failure(row: Row, id_field: str, error: MappingError) -> Failure:
-    external_id = row.get(id_field)
-    text = str(external_id) if isinstance(external_id, int | str) else ""
-    return Failure(text[:64], error.reason, error.message, orjson.dumps(row).decode())
+def known_alone(row: Incoming, parents: Any, known: bool) -> bool:
+    """The scope of rows that are copies of the portal's records: what it did not make stays outside."""
+    return known
+
+
+def _failure(row: Row, entity: Entity, error: MappingError) -> Failure:
+    return Failure(entity.id_of(row)[:64], error.reason, error.message, orjson.dumps(row).decode())

@@ -21,7 +21,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -32,11 +31,11 @@ Cursor = dict[str, Any]
 
 FEED_LAG = timedelta(minutes=20)
 CLOCK_SKEW = timedelta(minutes=2)
-MOST_IN_FLIGHT = 32
+MOST_IN_FLIGHT = 40
 BYTES_IN_FLIGHT = 6_000_000
 SIGN_OF_LIFE = 15.0
 MOST_SEEN = 5000
-_ASSUMED_WORK = 0.01
+LONG_CALL = 0.1
 
 
 Prepared = TypeVar("Prepared")
@@ -128,9 +127,15 @@ def _feed(
             yield Step(rows, {"phase": "feed", "position": position}, page.has_more)
             if following is None:
                 return
-            while not wait([following], timeout=SIGN_OF_LIFE).done:
+            for _ in _signs_of_life(following):
                 yield Step(None, {"phase": "feed", "position": position})
             rows, page = following.result()
+
+
+def _signs_of_life(awaited: Future[Any]) -> Iterator[None]:
+    """One each time that it has not come for a while, until it has."""
+    while not wait([awaited], timeout=SIGN_OF_LIFE).done:
+        yield None
 
 
 def _pages(
@@ -160,7 +165,7 @@ def _pages(
 
 
 class _Ahead(Generic[Prepared]):
-    """Fetches pages ahead of the reader: as many as its calls take longer than its writes, bounded by bytes."""
+    """Fetches pages ahead of the reader: many where calls take long, bounded by bytes."""
 
     def __init__(
         self,
@@ -176,7 +181,6 @@ class _Ahead(Generic[Prepared]):
         self._flying: deque[Future[Fetched[Prepared]]] = deque()
         self._next = self._last = 0
         self._width = 2
-        self._asked_at = time.monotonic()
 
     def __enter__(self) -> "_Ahead[Prepared]":
         return self
@@ -187,43 +191,35 @@ class _Ahead(Generic[Prepared]):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def first(self, number: int) -> Fetched[Prepared]:
-        """The page to start with: it tells how many more there are, and how long a call takes."""
+        """The page to start with: it tells how many more there are, and whether calls take long."""
         fetched = self._fetch(number, with_total=True)
         page = fetched.page
         self._next = number + 1
         self._last = number
         if page.total is not None and page.has_more:
             self._last = math.ceil(page.total / self._size)
-        self._widen(fetched, _ASSUMED_WORK)
-        self._asked_at = time.monotonic()
+        self._widen(fetched)
         self._fill()
         return fetched
 
     def get(self, number: int) -> Iterator[Fetched[Prepared] | None]:
         """The page of this number; None each time that it has not come for a while."""
-        worked = time.monotonic() - self._asked_at
         self._last = max(self._last, number)
         self._fill()
         future = self._flying.popleft()
-        while True:
-            try:
-                fetched = future.result(timeout=SIGN_OF_LIFE)
-                break
-            except NotYet:
-                if future.done():  # the call itself timed out
-                    raise
-                yield None
-        self._widen(fetched, worked)
+        yield from _signs_of_life(future)
+        fetched = future.result()
+        self._widen(fetched)
         self._fill()
-        self._asked_at = time.monotonic()
         yield fetched
 
-    def _widen(self, fetched: Fetched[Prepared], worked: float) -> None:
-        """Enough calls in flight that the writer never waits; more would only fill memory or fight for the CPU."""
-        took = fetched.took
-        wanted = 2 if took < 0.1 else 1 + math.ceil(took / max(worked, 0.002))
-        room = max(2, BYTES_IN_FLIGHT // max(fetched.page.size, 1))
-        self._width = min(max(wanted, 2), room, MOST_IN_FLIGHT)
+    def _widen(self, fetched: Fetched[Prepared]) -> None:
+        """Where calls take long, as many as memory allows: one that comes late must not keep the others waiting.
+
+        Where they do not, two: more would fight the writer for the processor.
+        """
+        wanted = MOST_IN_FLIGHT if fetched.took >= LONG_CALL else 2
+        self._width = min(wanted, max(2, BYTES_IN_FLIGHT // max(fetched.page.size, 1)))
 
     def _fill(self) -> None:
         while self._next <= self._last and len(self._flying) < self._width:
@@ -266,7 +262,7 @@ def _boundary(
         at = row.get(entity.modified or "")
         moment = _moment(at)
         if moment is not None:
-            seen[str(row.get(entity.id)), moment.isoformat()] = moment
+            seen[entity.id_of(row), moment.isoformat()] = moment
     known = [datetime.fromisoformat(cursor["latest"])] if cursor["latest"] else []
     latest = max([*seen.values(), *known], default=None)
     if latest is None:
@@ -290,4 +286,4 @@ def _without(drop: list[list[str]], entity: Entity, rows: list[Row]) -> list[Row
     if not drop or entity.modified is None:
         return rows
     seen = {(row_id, datetime.fromisoformat(at)) for row_id, at in drop}
-    return [row for row in rows if (str(row.get(entity.id)), _moment(row.get(entity.modified))) not in seen]
+    return [row for row in rows if (entity.id_of(row), _moment(row.get(entity.modified))) not in seen]

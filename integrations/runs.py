@@ -52,11 +52,18 @@ def ask(
 
 
 def counted(
-    run: Run, result: PageResult, *, seconds: float, calls: int, holds: int, expected: int | None
+    run: Run,
+    result: PageResult,
+    *,
+    pages: int,
+    seconds: float,
+    calls: int,
+    holds: int,
+    expected: int | None,
 ) -> dict[str, Any]:
-    """The run's counts with one page more. Only the holder of the rule's lease counts, so no sum is lost."""
+    """The run's counts with so many pages more. Only the holder of the rule's lease counts, so no sum is lost."""
     more = {
-        "pages": 1,
+        "pages": pages,
         "calls": calls,
         "rate_limited": holds,
         "read": result.read,

@@ -15,8 +15,9 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, idempotency, review_requests, runs, schedule, waking
-from integrations.models import Heartbeat, Run, RunFailure
+from integrations import disconnecting, idempotency, review_requests, runs, schedule, telling, waking
+from integrations.flows import working as flows
+from integrations.models import FlowRun, Heartbeat, Run, RunFailure
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
 from portal.models import Tenant
@@ -38,8 +39,10 @@ _WAKE = "integrations.tasks.wake"
 _FOLLOW = "integrations.tasks.follow_hooks"
 _SEND = "integrations.tasks.send_webhooks"
 _REVIEWS = "integrations.review_requests.step"
+_TELL = "integrations.telling.step"
 _END = "integrations.tasks.end_connection"
 _MATCH = "integrations.tasks.match"
+_FLOWS = "integrations.tasks.work_on_flows"
 
 
 def wake() -> int:
@@ -76,6 +79,10 @@ def tick() -> None:
         send_webhooks_soon()
     if review_requests.is_anything_due(now):
         async_task(_REVIEWS, save=False)
+    if flows.waiting_flows(now):
+        async_task(_FLOWS, save=False)
+    if telling.is_anything_due(now):
+        async_task(_TELL, save=False)
     files.each_minute(now)
     changed = Unmatched.objects.values_list("tenant_id", flat=True).distinct()
     for tenant_id in sorted({*changed, *merging_by_itself.waiting()}):
@@ -121,6 +128,23 @@ def send_webhooks() -> None:
     outbox.send_due(WAKE_SECONDS)
 
 
+def work_on_flows(tenant_id: int | None = None) -> int:
+    """Work on what flows owe, a slice each, until this task's time is over. Returns how many records were looked at."""
+    if tenant_id is not None:
+        waking.answered_for_flows(tenant_id)
+    until, count = time.monotonic() + WAKE_SECONDS, 0
+    while (left := until - time.monotonic()) > 0:
+        done = [
+            flows.work(pk, seconds=min(SLICE_SECONDS, left))
+            for pk in flows.waiting_flows(timezone.now(), tenant_id)
+        ]
+        if not any(done):
+            return count
+        count += sum(done)
+    async_task(_FLOWS, save=False)  # there may be more: leave the queue a turn, then go on
+    return count
+
+
 def match(tenant_id: int) -> None:
     """Compare a tenant's new and changed customers with the rest, merge what is certain; one worker a tenant."""
     turn = f"matching:{tenant_id}"
@@ -151,6 +175,7 @@ def prune(now: datetime) -> None:
         old = Run.objects.filter(finished_at__lt=now - KEEP_RUNS)
         unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
         old.exclude(pk__in=unsolved.values("run")).delete()
+        FlowRun.objects.filter(began_at__lt=now - KEEP_RUNS).delete()
         inbox.prune(now)
         idempotency.prune(now)
         outbox.prune(now)

@@ -15,6 +15,8 @@ _PHRASES = {
     "connection.disconnected": "disconnected {target}: {note}",
     "connection.wiped": "wiped what came through {target}: {note}",
     "connection.frozen": "froze what came through {target}: {note}",
+    "connection.keys_made": "made external-id fields at {target}: {note}",
+    "sync_rule.added": "added a sync rule, {target}",
     "connection.tested": "tested {target}: {note}",
     "scope.changed": "changed the scope of {target}: {note}",
     "webhook.paused": "paused the webhooks to {target}: {note}",
@@ -40,13 +42,22 @@ _PHRASES = {
 def connect() -> None:
     """Called once, when Django is ready."""
     from integrations.always import remember
-    from integrations.push import owing, waiting
+    from integrations.push import carrying, owing, waiting
     from reconciliation.changes import changed
     from reconciliation.links import register_deep_link
     from reconciliation.reviewing import always_chosen
 
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
+    changed.connect(carrying.on_change, dispatch_uid="integrations.push.carrying")
     changed.connect(waiting.on_change, dispatch_uid="integrations.push.waiting")
+    from integrations.flows import new_customers
+    from integrations.flows import owing as flows_owing
+    from integrations.push import holding
+    from reconciliation.matching.refusals import settled
+
+    changed.connect(flows_owing.on_change, dispatch_uid="integrations.flows")
+    settled.connect(new_customers.on_settled, dispatch_uid="integrations.flows.new_customers")
+    holding.register(new_customers.held_back)
     from integrations import review_requests
     from integrations.webhooks import events
 

@@ -18,8 +18,8 @@ from integrations import leases, quota, runs
 from integrations.calls import connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
-from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease, LeaseLost
+from integrations.mappings import declaration
 from integrations.models import Connection, Run, SyncRule
 from integrations.pull import Cancelled, Progress, Pull
 from integrations.push import working
@@ -89,7 +89,8 @@ def _resolve(rule: SyncRule, lease: Lease, until: float) -> bool:
 def push_under(lease: Lease, *, seconds: float) -> int:
     """Send what the rule owes, under a lease that stays taken. Returns how many deliveries were brought on."""
     rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
-    return working.push(rule, lease, time.monotonic() + seconds)
+    with rare_collections():
+        return working.push(rule, lease, time.monotonic() + seconds)
 
 
 def take_turn(lease: Lease, *, seconds: float) -> None:
@@ -116,8 +117,8 @@ def take_turn(lease: Lease, *, seconds: float) -> None:
 def rare_collections() -> Iterator[None]:
     """Let the garbage collector look seldom, and only at what is new.
 
-    A page is tens of thousands of objects without cycles: looking for some among them, and among all of Django each
-    time, took a fifth of a pull's CPU.
+    A page, or a portion of what is owed, is tens of thousands of objects without cycles: looking for some among them, and
+    among all of Django each time, took a fifth of a pull's CPU.
     """
     thresholds = gc.get_threshold()
     gc.freeze()
@@ -186,7 +187,7 @@ def _remote_failure(run: Run, error: RemoteError) -> Run:
     connection = run.rule.connection
     details = f"{error.details} trace {error.trace_id}" if error.trace_id else error.details
     if error.reason == "missing_scope":
-        scope = CONNECTORS[connection.system].entities[run.rule.entity].scope
+        scope = declaration(run.rule).scope
         switch_off(connection, {run.rule.entity}, f"{MISSING_SCOPE}{scope}")
     else:
         connection.fail(error.message, error.who, relink=error.relink)

@@ -6,6 +6,7 @@ an entry only as the word "changed". `sentence` turns an entry into words, by th
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -58,10 +59,40 @@ def record(
     The tenant is taken from the target, the partner from the tenant, where they are not given. A request without
     a person may say who acts in `acts_as`. Runs in the caller's transaction: what is rolled back leaves no entry.
     """
+    tenant = tenant or (_tenant(target) if target is not None else None)
+    entry = _entry(action, target, actor, tenant, partner, diff, note)
+    entry.save()
+    return entry
+
+
+def record_many(
+    action: str,
+    rows: Sequence[tuple[Model, Diff]],
+    *,
+    tenant_id: int,
+    actor: User | None = None,
+    note: str = "",
+) -> None:
+    """`record` of many targets of one tenant, each with its diff: in two queries."""
+    if rows:
+        tenant = Tenant.objects.get(pk=tenant_id)
+        AuditEntry.objects.bulk_create(
+            [_entry(action, target, actor, tenant, None, diff, note) for target, diff in rows]
+        )
+
+
+def _entry(
+    action: str,
+    target: Model | None,
+    actor: User | None,
+    tenant: Tenant | None,
+    partner: Partner | None,
+    diff: Diff | None,
+    note: str,
+) -> AuditEntry:
     request = current_request.get()
     actor = actor or _person(request)
-    tenant = tenant or (_tenant(target) if target is not None else None)
-    return AuditEntry.objects.create(
+    return AuditEntry(
         action=action,
         actor=actor,
         actor_label=(actor.display_name if actor else getattr(request, "acts_as", "Trunkline"))[:200],

@@ -105,6 +105,37 @@ class TenantAdmin(Audited):
             context |= {"title": str(kwargs["obj"]), "subtitle": ""}
         return super().render_change_form(request, context, *args, **kwargs)
 
+    # --- one row -----------------------------------------------------------------------------------------------------
+
+    row_template: ClassVar[str] = ""
+    """The page of one row, where it is not the stock form; it gets what `row_context` says."""
+    row_posts: ClassVar[bool] = False
+    """Whether a form on that page is sent to the page itself."""
+
+    def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What `row_template` shows of a row; `title` is the row's own words where it is not given."""
+        return {}
+
+    def row_page(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """For a page that takes more than a template and its context."""
+        return self.page(
+            request, self.row_template, row, **{"title": str(row), **self.row_context(request, row)}
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.row_template and type(self).row_page is TenantAdmin.row_page:
+            return super().change_view(request, object_id, form_url, extra_context)
+        row = self.object_or_404(request, object_id)
+        if request.method == "POST" and not self.row_posts:
+            raise PermissionDenied
+        return self.row_page(request, row)
+
     def object_or_404(self, request: HttpRequest, pk: object, action: Action | None = None) -> Any:
         """The row for a page of its own; PermissionDenied where the person may see it but not do `action`."""
         found = self.get_object(request, unquote(str(pk)))
@@ -192,27 +223,6 @@ class ReadOnlyTenantAdmin(TenantAdmin):
     """Rows that syncs write and people read. Pages of its own may still act on them."""
 
     add_action = change_action = delete_action = None
-    row_template: ClassVar[str] = ""
-    """The page of one row, where it is not the stock one; it gets what `row_context` says."""
-
-    def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """What `row_template` shows of a row; `title` is the row's own words where it is not given."""
-        return {}
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if not self.row_template:
-            return super().change_view(request, object_id, form_url, extra_context)
-        row = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
-        context = {"title": str(row), **self.row_context(request, row), **(extra_context or {})}
-        return self.page(request, self.row_template, row, **context)
 
 
 class TenantInline(StockInline):

@@ -33,13 +33,8 @@ def add(
     `source` is the program that asked for it, where no person did.
     """
     references = references or {}
-    unknown = (values.keys() - entity.fields.keys()) | (references.keys() - entity.references.keys())
-    if unknown:
-        raise KeyError(f"A {entity.label} has no {', '.join(sorted(unknown))}.")
+    held = held_by_new(entity, values, references)
     now = timezone.now()
-    held = {**entity.defaults, **values, **entity.constants}
-    if entity.derive:
-        held.update(entity.derive(held))
     record = entity.objects.create(
         tenant_id=tenant_id, created_at=now, updated_at=now, edited_at=now, **held, **references
     )
@@ -56,3 +51,14 @@ def add(
     audit.record("record.created", record, actor=actor, note=note)
     announce(entity.name, tenant_id, [record.pk])
     return record
+
+
+def held_by_new(entity: Entity, values: Mapping[str, Any], references: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of a new record: the values given, defaults and what follows from them. Raises KeyError."""
+    unknown = (values.keys() - entity.fields.keys()) | (references.keys() - entity.references.keys())
+    if unknown:
+        raise KeyError(f"A {entity.label} has no {', '.join(sorted(unknown))}.")
+    held = {**entity.defaults, **values, **entity.constants}
+    if entity.derive:
+        held.update(entity.derive(held))
+    return held

@@ -1,4 +1,4 @@
-"""Many rows at once, below the ORM: COPY on PostgreSQL, executemany on SQLite, one statement a call.
+"""Many rows at once, below the ORM: COPY and arrays on PostgreSQL, executemany on SQLite, one statement a call.
 
 Measured on 400,000 records: Django's bulk_create costs 2 (SQLite) to 5 (PostgreSQL) times as much as these,
 because it builds and adapts a model object for each row. Used only inside the page transaction of `ingest`.
@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from django.db import DataError, connection, models
+from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from reconciliation.normalise import kept_amount
@@ -116,10 +117,28 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
     if not rows:
         return
     table, names = _names(model, tuple(columns))
+    if is_postgres():
+        _update_at_once(model, (*columns, "id"), rows)
+        return
     sets = ", ".join(f"{name} = %s" for name in names)
     sql = f"UPDATE {table} SET {sets} WHERE id = %s"  # noqa: S608 - names from models
     with connection.cursor() as cursor:
         cursor.executemany(sql, _converted(model, [*columns, "id"], rows))
+
+
+def _update_at_once(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[RowTuple]) -> None:
+    """All rows as one statement's arrays, a column each, in binary form; the last of a row given twice stands."""
+    table, names = _names(model, columns)
+    by_id = {row[-1]: row for row in _converted(model, columns, rows, copying=True)}
+    arrays = ", ".join(f"%b::{kind}[]" for kind in _types(model, columns))
+    sets = ", ".join(f"{name} = new.{name}" for name in names[:-1])
+    sql = (
+        f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS new ({', '.join(names)})"  # noqa: S608 - names from models
+        f" WHERE {table}.{names[-1]} = new.{names[-1]}"
+    )
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(sql, [list(column) for column in zip(*by_id.values(), strict=True)], prepare=False)
 
 
 def select(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -6,8 +6,9 @@ takes the lease next goes on from there, and meets as settled what the dead one 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,7 +20,7 @@ from portal.models import User
 from reconciliation.editing import BadValue
 from reconciliation.entities import ENTITIES
 from reconciliation.models import BulkReview, Conflict
-from reconciliation.reviewing import ConflictMovedOn, Outcome, locked, resolve, value_here
+from reconciliation.reviewing import ConflictMovedOn, Outcome, locked, resolve, sides_of, value_here
 
 AT_ONCE = 50
 """So many are settled while the person waits."""
@@ -114,13 +115,16 @@ def _save(bulk: BulkReview, *, over: bool | None = None) -> bool:
 
 
 def _settle(bulk: BulkReview, conflict_id: int, tenants: frozenset[int]) -> bool:
-    """One conflict, if it still is what the person saw; what moved on is left for them."""
+    """One field, if it still is what the person saw; what moved on is left for them."""
     try:
         with transaction.atomic():
-            conflict = locked([conflict_id])[conflict_id]
+            found = locked([conflict_id, *sides_of(conflict_id)])
+            conflict = found[conflict_id]
             if conflict.state != Conflict.State.PENDING:
                 return _settled_by_this(bulk, conflict)
-            if conflict.tenant_id not in tenants or not _is_as_seen(bulk, conflict):
+            if conflict.tenant_id not in tenants or not _is_as_seen(bulk, found.values()):
+                return False
+            if bulk.outcome == Outcome.REMOTE and _is_ambiguous(bulk, found.values()):
                 return False
             resolve(conflict_id, Outcome(bulk.outcome), actor=bulk.actor, note=bulk.note)
     except (ConflictMovedOn, BadValue):
@@ -128,12 +132,24 @@ def _settle(bulk: BulkReview, conflict_id: int, tenants: frozenset[int]) -> bool
     return True
 
 
-def _is_as_seen(bulk: BulkReview, conflict: Conflict) -> bool:
-    """Whether neither side has moved since the person looked at the list."""
-    record = ENTITIES[conflict.entity].objects.filter(pk=conflict.record_id).first()
-    if record is None or conflict.updated_at > bulk.looked_at:
+def _is_as_seen(bulk: BulkReview, sides: Collection[Conflict]) -> bool:
+    """Whether no side has moved since the person looked at the list."""
+    one = next(iter(sides))
+    record = ENTITIES[one.entity].objects.filter(pk=one.record_id).first()
+    if record is None or any(side.updated_at > bulk.looked_at for side in sides):
         return False
-    return bool(value_here(conflict, record) == conflict.portal_value)
+    still = record.updated_at <= bulk.looked_at
+    return still or all(value_here(side, record) == side.portal_value for side in sides)
+
+
+def _is_ambiguous(bulk: BulkReview, sides: Collection[Conflict]) -> bool:
+    """Whether "take the source's" could mean several values: two systems that were both asked for differ."""
+    wanted = set(bulk.ids)
+    said: list[Any] = []
+    for side in sides:
+        if side.pk in wanted and side.remote_value not in said:
+            said.append(side.remote_value)
+    return len(said) > 1
 
 
 def _settled_by_this(bulk: BulkReview, conflict: Conflict) -> bool:

@@ -87,12 +87,16 @@ def write(entity: Entity, record: models.Model, values: Mapping[str, Any]) -> No
     now = timezone.now()
     for name, value in values.items():
         setattr(record, name, value)
-    derived: dict[str, Any] = {}
-    if entity.derive:
-        derived = entity.derive({name: getattr(record, name) for name in (*entity.fields, *entity.constants)})
     entity.objects.filter(pk=record.pk).update(
-        **values, **derived, updated_at=now, edited_at=now, version=models.F("version") + 1
+        **values, **derived_of(entity, record), updated_at=now, edited_at=now, version=models.F("version") + 1
     )
+
+
+def derived_of(entity: Entity, record: models.Model) -> dict[str, Any]:
+    """What follows from the fields that the record holds."""
+    if not entity.derive:
+        return {}
+    return entity.derive({name: getattr(record, name) for name in (*entity.fields, *entity.constants)})
 
 
 def typed(entity: Entity, name: str, value: Any) -> Any:

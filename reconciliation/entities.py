@@ -15,7 +15,7 @@ from reconciliation import double_booking, forms
 from reconciliation import models as records
 from reconciliation.forms import Form
 from reconciliation.normalise import search_key
-from reconciliation.phones import reach
+from reconciliation.phones import phone_key, reach
 
 Values = dict[str, Any]
 
@@ -42,6 +42,9 @@ _KINDS: "tuple[tuple[type[models.Field[Any, Any]], str], ...]" = (
     (models.JSONField, "json"),
     (models.TextField, "text"),
 )
+
+
+_PLURALS = {"equipment": "equipment", "person": "people"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,9 @@ class Entity:
 
     @property
     def plural(self) -> str:
-        return self.label if self.name == "equipment" else f"{self.label}s"
+        if self.label.endswith("y"):
+            return f"{self.label[:-1]}ies"
+        return _PLURALS.get(self.name, f"{self.label}s")
 
     @cached_property
     def fields(self) -> Mapping[str, str]:
@@ -137,7 +142,11 @@ def _kind(model_field: "models.Field[Any, Any]") -> str:
 
 
 def _customer_keys(values: Values) -> Values:
-    return {"name_key": search_key(values["name"]), "address_key": _address_key(values)}
+    return {
+        "name_key": search_key(values["name"]),
+        "address_key": _address_key(values),
+        "phone_key": phone_key(values["main_phone"]) if values["main_phone"] else "",
+    }
 
 
 def _location_keys(values: Values) -> Values:
@@ -146,6 +155,11 @@ def _location_keys(values: Values) -> Values:
 
 def _address_key(values: Values) -> str:
     return search_key(f"{values['street']} {values['unit']} {values['city']} {values['postal_code']}")
+
+
+def _person_keys(values: Values) -> Values:
+    keys = {f"{name}_key": phone_key(values[name]) for name in ("phone", "mobile")}
+    return {**keys, "email_key": values["email"].strip().casefold()}
 
 
 def _contact_keys(values: Values) -> Values:
@@ -173,7 +187,7 @@ ENTITIES: Mapping[str, Entity] = {
             records.Customer,
             forms={"name": forms.text, **forms.ADDRESS},
             derive=_customer_keys,
-            derived=("name_key", "address_key"),
+            derived=("name_key", "address_key", "phone_key"),
             currency_fields=("balance", "credit_limit"),
         ),
         Entity(
@@ -271,6 +285,23 @@ ENTITIES: Mapping[str, Entity] = {
             },
         ),
         Entity(
+            "technician_rating",
+            records.Rating,
+            references={"job": "job", "technician": "technician"},
+            constants={"kind": "technician"},
+        ),
+        Entity(
+            "review",
+            records.Rating,
+            references={
+                "customer": "customer",
+                "job": "job",
+                "technician": "technician",
+                "business_unit": "business_unit",
+            },
+            constants={"kind": "review"},
+        ),
+        Entity(
             "equipment",
             records.Equipment,
             references={"location": "location", "customer": "customer"},
@@ -281,11 +312,19 @@ ENTITIES: Mapping[str, Entity] = {
             records.Person,
             references={"customer": "customer", "owner": "owner"},
             forms={"email": forms.email, **forms.ADDRESS},
+            derive=_person_keys,
+            derived=("email_key", "phone_key", "mobile_key"),
         ),
         Entity(
             "opportunity",
             records.Opportunity,
-            references={"customer": "customer", "campaign": "campaign", "owner": "owner"},
+            references={
+                "customer": "customer",
+                "job": "job",
+                "technician": "technician",
+                "campaign": "campaign",
+                "owner": "owner",
+            },
             currency_fields=("amount",),
         ),
         Entity(
@@ -296,12 +335,24 @@ ENTITIES: Mapping[str, Entity] = {
         Entity(
             "case",
             records.Case,
-            references={"customer": "customer", "person": "person", "owner": "owner"},
+            references={"customer": "customer", "job": "job", "person": "person", "owner": "owner"},
         ),
         Entity(
             "campaign_member",
             records.CampaignMember,
             references={"campaign": "campaign", "person": "person"},
+        ),
+        Entity(
+            "custom_record",
+            records.CustomRecord,
+            references={
+                "customer": "customer",
+                "person": "person",
+                "opportunity": "opportunity",
+                "case": "case",
+                "owner": "owner",
+            },
+            currency_fields=("amount",),
         ),
         Entity(
             "task",

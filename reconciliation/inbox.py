@@ -122,6 +122,19 @@ def of_record(entity: str, record_id: int) -> Rows:
     return found.select_related("link__source", "tenant").order_by("pk")
 
 
+def by_field(waiting: Iterable[Conflict]) -> list[list[Conflict]]:
+    """The conflicts of one record, field by field: one for each source that differs."""
+    found: dict[str, list[Conflict]] = {}
+    for conflict in waiting:
+        found.setdefault(conflict.field, []).append(conflict)
+    return list(found.values())
+
+
+def count_fields(rows: Rows) -> int:
+    """How many decisions wait: a field in which several systems differ is one."""
+    return rows.order_by().values("entity", "record_id", "field").distinct().count()
+
+
 def records_of(rows: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
     """The records behind (entity, record id), one query per entity."""
     wanted: dict[str, set[int]] = {}

@@ -92,6 +92,7 @@ class Intake:
 
     `required` names the references a record cannot do without; `admits` is the connection's scope;
     `run_id` marks the changes made. `removes` is whether records taken away here are taken away there too.
+    `told` are the references that the source tells of (None: all); others are not its to clear.
     """
 
     source: Source
@@ -101,3 +102,4 @@ class Intake:
     admits: Admits = everything
     run_id: int | None = None
     removes: bool = False
+    told: frozenset[str] | None = None

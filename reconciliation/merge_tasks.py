@@ -1,13 +1,14 @@
 """What merges leave to a person: losers that still stand at a source whose API cannot merge.
 
 Nothing is stored for it. A task is a link that a merge moved, that stands as merged, and of which neither the
-source nor a person has said that the two are one there too (`MergeMove.done_at`).
+source nor a person has said that the two are one there too (`MergeMove.done_at`). A merge that one system reports
+leaves tasks at the others.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reconciliation.entities import ENTITIES
 from reconciliation.links import deep_link
@@ -19,11 +20,12 @@ LINK = Link._meta.label
 def waiting(tenants: Iterable[int]) -> QuerySet[MergeMove]:
     """Open tasks of these tenants, the newest first."""
     stands = Link.objects.filter(pk=OuterRef("row_id"), state=Link.State.MERGED)
+    reported = Link.objects.filter(pk=OuterRef("row_id"), source=OuterRef("merge__source"))
     found = MergeMove.objects.filter(
         Exists(stands),
+        ~Exists(reported),
         model=LINK,
         done_at=None,
-        merge__source=None,
         merge__undone_at=None,
         merge__tenant__in=set(tenants),
     )
@@ -34,8 +36,9 @@ def of_loser(source_id: int, entity: str, record_id: int) -> MergeMove | None:
     """The open task of a record that was merged away: the move of its own link at this source."""
     own = Link.objects.filter(pk=OuterRef("row_id"), source=source_id, entity=entity, state=Link.State.MERGED)
     found = MergeMove.objects.filter(
-        Exists(own), model=LINK, from_id=record_id, done_at=None, merge__source=None, merge__undone_at=None
-    )
+        Q(merge__source=None) | ~Q(merge__source=source_id),
+        Exists(own), model=LINK, from_id=record_id, done_at=None, merge__undone_at=None,
+    )  # fmt: skip
     return found.exclude(state=Link.State.MERGED).order_by("-pk").first()
 
 

@@ -75,7 +75,7 @@ def merge(
             # A source that merged has united the contacts itself and will say which are gone.
             rows = relation.moving(survivor_id, ids) if source is None else relation.all(ids)
             _move(act, relation, rows, survivor_id)
-        _move_links(act, entity, ids, survivor_id, now)
+        _move_links(act, entity, ids, now)
         if changed:
             write(entity, survivor, changed)
         _bury(entity, ids, survivor_id, now)
@@ -129,11 +129,24 @@ def _move(act: Merge, relation: Relation, rows: Iterable[tuple[int, int]], to: i
     bulk.update(relation.model, (relation.field,), [(to, pk) for pk, _ in moved])
 
 
-def _move_links(act: Merge, entity: Entity, losers: list[int], to: int, now: datetime) -> None:
-    """The losers' links lead to the survivor; merged ones no longer write to it (`reconciliation.updating`)."""
+def _move_links(act: Merge, entity: Entity, losers: list[int], now: datetime) -> None:
+    """The losers' links lead to the survivor.
+
+    One at a source where the survivor stands no longer writes to it (`reconciliation.updating`): that source has
+    two rows of it. At a source where it does not stand yet the loser's row is its row from now on.
+    """
     links = Link.objects.filter(entity=entity.name, record_id__in=losers)
-    _note_moves(act, LINK, "record_id", list(links.values_list("pk", "record_id", "state")))
-    links.update(record_id=to, state=Link.State.MERGED, updated_at=now)
+    rows = list(links.order_by("pk").values_list("pk", "record_id", "state", "source_id"))
+    _note_moves(act, LINK, "record_id", [(pk, old, state) for pk, old, state, _ in rows])
+    own = Link.objects.filter(entity=entity.name, record_id=act.survivor_id, state=Link.State.LIVE)
+    stands = {*own.values_list("source_id", flat=True), act.source_id}
+    kept = set()
+    for pk, _, state, source_id in rows:
+        if state == Link.State.LIVE and source_id not in stands:
+            stands.add(source_id)
+            kept.add(pk)
+    links.exclude(pk__in=kept).update(state=Link.State.MERGED)
+    links.update(record_id=act.survivor_id, updated_at=now)
 
 
 def _note_moves(act: Merge, model: str, name: str, rows: Sequence[tuple[int, int | None, str]]) -> None:
@@ -293,8 +306,9 @@ def _reread_since(entity: Entity, act: Merge, now: datetime) -> None:
 def reread(links: "models.QuerySet[Link]") -> None:
     """Have the next run take these rows in once more from their stored payload.
 
-    A row that waits for one that is there already, itself, is what `ingest.joinable` finds.
+    A row that waits for one that is there already, itself, is what `ingest.joinable` finds. One that was made from
+    here and never read has no payload yet: the next pull brings it.
     """
-    links.filter(waiting_for_entity="").update(
+    links.filter(waiting_for_entity="").exclude(payload={}).update(
         waiting_for_entity=models.F("entity"), waiting_for_id=models.F("external_id")
     )

@@ -17,6 +17,8 @@ _PLAIN_NORTH_AMERICAN = re.compile(
     re.ASCII,
 )
 _TRAILING_WORDS = re.compile(r"(?<=\d)[\s,;:(\-]+(?!x\b|ext)[^\W\d_]{2,}[^\d]*$", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:x|ext|#).*$", re.IGNORECASE)
+_NO_DIGIT = re.compile(r"\D+")
 _ANOTHER_NUMBER = re.compile(r"\s*(?:/|,|;|&|\bor\b|\band\b)\s*(?=[+(]?\d[\d\s().-]{6,}$)", re.IGNORECASE)
 
 
@@ -61,6 +63,18 @@ def read_by_library(text: str, region: str) -> Phone:
     if not phonenumbers.is_valid_number(number):
         return _UNUSABLE
     return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), number.extension or "", True)
+
+
+def phone_key(text: str) -> str:
+    """What all spellings of a number have in common, at home and abroad: its last digits. Empty for no number.
+
+    Numbers are looked for by it; whether two are one, their E.164 says.
+    """
+    for candidate in _candidates(text):
+        digits = _NO_DIGIT.sub("", _EXTENSION.sub("", candidate))
+        if 7 <= len(digits) <= 15:
+            return digits[-9:]
+    return ""
 
 
 def national_form(text: str, region: str) -> str:

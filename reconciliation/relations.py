@@ -57,11 +57,13 @@ _CUSTOMER = (
     Relation(records.Payment, "customer_id", "payments"),
     Relation(records.Estimate, "customer_id", "estimates"),
     Relation(records.Membership, "customer_id", "memberships"),
+    Relation(records.Rating, "customer_id", "ratings"),
     Relation(records.Equipment, "customer_id", "equipment"),
     Relation(records.Person, "customer_id", "people"),
     Relation(records.Opportunity, "customer_id", "opportunities"),
     Relation(records.Case, "customer_id", "cases"),
     Relation(records.Task, "customer_id", "tasks"),
+    Relation(records.CustomRecord, "customer_id", "custom records"),
     Relation(records.Customer, "merged_into_id", "customers merged earlier"),
 )
 _LOCATION = (

@@ -1,12 +1,14 @@
 """Settling conflicts: a person says which value stands.
 
+A field has as many sides as systems hold it: each that differs has its conflict, and one decision settles them all.
+
 The route: pending conflicts of one record, as the person saw them -> still the same? -> record written
-(`editing.edit`), the link's base moved on to what the source has, so that the same difference is not met again ->
+(`editing.edit`), each link's base moved on to what its source has, so that the same difference is not met again ->
 conflicts resolved, audited. All fields of a record in one transaction: either all are settled or none.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models, transaction
@@ -48,13 +50,23 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person wants for one field. `remote_value` is the source's value that they saw."""
+    """What a person wants for one field. `remote_value` is the source's value that they saw.
+
+    Where several sources differ the conflict is that of the source whose value is taken (any, where none is), and
+    `beside` has the others': what each source was seen to say.
+    """
 
     conflict_id: int
     outcome: Conflict.Outcome
     remote_value: Any
     value: Any = None
     always: bool = False
+    beside: Mapping[int, Any] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> dict[int, Any]:
+        """Each source's value that the person saw, by conflict."""
+        return {self.conflict_id: self.remote_value, **self.beside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +87,19 @@ def resolve(
     always: bool = False,
     seen: Seen | None = None,
 ) -> Conflict:
-    """Settle one field. Raises ConflictMovedOn, RecordMovedOn, or editing.BadValue for a value that does not fit."""
+    """Settle one field, what other sources say of it with it.
+
+    Raises ConflictMovedOn, RecordMovedOn, or editing.BadValue for a value that does not fit.
+    """
     with transaction.atomic():
-        conflict = locked([conflict_id])[conflict_id]
+        found = locked([conflict_id, *sides_of(conflict_id)])
+        conflict = found.pop(conflict_id)
         _still_pending(conflict)
         if seen:
             _same_at_source(conflict, seen.remote_value)
             _same_here(conflict, seen.version)
-        _settle(conflict, outcome, value, actor=actor, note=note)
+        beside = [one for one in found.values() if one.state == Conflict.State.PENDING]
+        _settle(conflict, outcome, value, beside=beside, actor=actor, note=note)
     if always:
         always_chosen.send(sender=Conflict, conflict=conflict, outcome=outcome, actor=actor)
     return conflict
@@ -91,23 +108,45 @@ def resolve(
 def settle(choices: Sequence[Choice], *, version: int, actor: User | None, note: str = "") -> Settled:
     """Settle several fields of one record that was seen at `version`: all of them, or none. Raises as `resolve`."""
     with transaction.atomic():
-        ids = [choice.conflict_id for choice in choices]
-        found = locked(ids)
+        found = locked([pk for choice in choices for pk in choice.seen])
         for choice in choices:
-            _still_pending(found[choice.conflict_id])
-            _same_at_source(found[choice.conflict_id], choice.remote_value)
-        _same_here(found[ids[0]], version)
+            _all_seen(choice)
+            for pk, remote_value in choice.seen.items():
+                _still_pending(found[pk])
+                _same_at_source(found[pk], remote_value)
+        _same_here(found[choices[0].conflict_id], version)
         for choice in choices:
-            _settle(found[choice.conflict_id], choice.outcome, choice.value, actor=actor, note=note)
-    said: list[str] = []
-    for choice in choices:
-        if choice.always:
+            beside = [found[pk] for pk in choice.beside]
             conflict = found[choice.conflict_id]
-            answers = always_chosen.send(
-                sender=Conflict, conflict=conflict, outcome=choice.outcome, actor=actor
-            )
-            said += [str(words) for _, words in answers if words]
-    return Settled(list(found.values()), said)
+            _settle(conflict, choice.outcome, choice.value, beside=beside, actor=actor, note=note)
+    said = [words for choice in choices if choice.always for words in _for_ever(choice, found, actor)]
+    return Settled([found[choice.conflict_id] for choice in choices], said)
+
+
+def _for_ever(choice: Choice, found: Mapping[int, Conflict], actor: User | None) -> list[str]:
+    """Tell those who keep the rules: of the source that won, and that the others lose to what stands here."""
+    said: list[str] = []
+    for pk in choice.seen:
+        wins = found[pk].outcome == Outcome.REMOTE
+        answers = always_chosen.send(
+            sender=Conflict,
+            conflict=found[pk],
+            outcome=Outcome.REMOTE if wins else Outcome.PORTAL,
+            actor=actor,
+        )
+        said += [str(words) for _, words in answers if words]
+    return said
+
+
+def sides_of(conflict_id: int) -> list[int]:
+    """Ids of all pending conflicts of this one's field: one for each source that differs."""
+    one = Conflict.objects.filter(pk=conflict_id).values_list("entity", "record_id", "field").first()
+    if one is None:
+        return []
+    pending = Conflict.objects.filter(
+        state=Conflict.State.PENDING, entity=one[0], record_id=one[1], field=one[2]
+    )
+    return list(pending.exclude(link__state=Link.State.MERGED).order_by("pk").values_list("pk", flat=True))
 
 
 def locked(ids: Sequence[int]) -> dict[int, Conflict]:
@@ -131,6 +170,14 @@ def value_here(conflict: Conflict, record: models.Model) -> Any:
     return normal_form({conflict.field: getattr(record, conflict.field)})[conflict.field]
 
 
+def _all_seen(choice: Choice) -> None:
+    """Another system may have come to differ meanwhile: its people are heard as well."""
+    if set(sides_of(choice.conflict_id)) - choice.seen.keys():
+        raise ConflictMovedOn(
+            "Another system has changed this field too while you looked at it. Nothing was written."
+        )
+
+
 def _still_pending(conflict: Conflict) -> None:
     if conflict.state != Conflict.State.PENDING:
         by = f" by {conflict.actor}" if conflict.actor else ""
@@ -151,25 +198,42 @@ def _same_here(conflict: Conflict, version: int) -> None:
 
 
 def _settle(
-    conflict: Conflict, outcome: Conflict.Outcome, value: Any, *, actor: User | None, note: str
-) -> None:
+    conflict: Conflict, outcome: Conflict.Outcome, value: Any, *, beside: Sequence[Conflict],
+    actor: User | None, note: str,
+) -> None:  # fmt: skip
     entity = ENTITIES[conflict.entity]
     record = entity.objects.get(pk=conflict.record_id)
-    if outcome == Outcome.PORTAL:
-        chosen = value_here(conflict, record)
-    else:
-        chosen = conflict.remote_value if outcome == Outcome.REMOTE else value
-        written = typed(entity, conflict.field, chosen)
+    held = chosen = value_here(conflict, record)
+    if outcome != Outcome.PORTAL:
+        wanted = conflict.remote_value if outcome == Outcome.REMOTE else value
+        written = typed(entity, conflict.field, wanted)
         edit(entity, conflict.record_id, {conflict.field: written}, actor=actor, note=note)
         chosen = normal_form({conflict.field: written})[conflict.field]
-    _agree(conflict)
+    _close(conflict, outcome, held, chosen, actor, note)
+    for other in beside:
+        _close(other, _beside(other, outcome, chosen), held, chosen, actor, note)
     announce(conflict.entity, conflict.tenant_id, [conflict.record_id])
-    now = timezone.now()
-    conflict.state, conflict.outcome, conflict.outcome_value = Conflict.State.RESOLVED, outcome, chosen
-    conflict.actor, conflict.note, conflict.settled_at, conflict.updated_at = actor, note, now, now
-    conflict.save()
     words = f"{conflict.field.replace('_', ' ')}. {note}".strip()
     audit.record(f"conflict.{outcome}", record, actor=actor, note=words)
+
+
+def _beside(other: Conflict, outcome: Conflict.Outcome, chosen: Any) -> Conflict.Outcome:
+    """How it ended for a source whose side was not the one that was pointed at."""
+    if outcome == Outcome.PORTAL:
+        return Outcome.PORTAL
+    return Outcome.REMOTE if other.remote_value == chosen else Outcome.OTHER
+
+
+def _close(
+    conflict: Conflict, outcome: Conflict.Outcome, held: Any, chosen: Any, actor: User | None, note: str
+) -> None:
+    """`held` is what the portal held until then: it may have moved since the conflict was met."""
+    _agree(conflict)
+    now = timezone.now()
+    conflict.state, conflict.outcome, conflict.outcome_value = Conflict.State.RESOLVED, outcome, chosen
+    conflict.portal_value = held
+    conflict.actor, conflict.note, conflict.settled_at, conflict.updated_at = actor, note, now, now
+    conflict.save()
 
 
 def _agree(conflict: Conflict) -> None:

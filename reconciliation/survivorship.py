@@ -76,6 +76,11 @@ class Rule:
         """Fields that the source may not even fill in a new record."""
         return frozenset(name for name, say in self.fields.items() if say.mode is Mode.NEVER)
 
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether any field of it goes to the newest."""
+        return Policy.NEWEST in {self.policy, *(say.policy for say in self.fields.values())}
+
     def of(self, name: str) -> FieldRule:
         """The say in one field, its policy filled in."""
         found = self.fields.get(name)
@@ -86,10 +91,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """When each side last moved, as far as it is known."""
+    """When each side last moved, as far as it is known; `made` is when single values here were, where that is known."""
 
     remote: datetime | None = None
     local: datetime | None = None
+    made: Mapping[str, datetime] = field(default_factory=dict)
+
+    def of(self, name: str) -> "Clocks":
+        """Those of one field."""
+        return Clocks(self.remote, self.made.get(name, self.local))
 
 
 Same = Callable[[str, Any, Any], bool]
@@ -110,15 +120,17 @@ def decide(
     *,
     remote_at: datetime | None = None,
     local_at: datetime | None = None,
+    made_at: Mapping[str, datetime] | None = None,
     same: Same = never_the_same,
 ) -> Decision:
     """Compare every field of `remote` three ways.
 
     One side moved: it wins. Both moved to the same, or to the same in another form: agreed. Both moved apart: the
-    policy. A field never seen before (no base) is taken from the source.
+    policy. A field never seen before (no base) is taken from its system of record, and from any other only where
+    nothing stands here: nobody has changed it there.
     """
     decision = Decision()
-    clocks = Clocks(remote_at, local_at)
+    clocks = Clocks(remote_at, local_at, made_at or {})
     for name, theirs in remote.items():
         say, ours = rule.of(name), local.get(name)
         if say.mode is not Mode.ALWAYS:
@@ -129,7 +141,11 @@ def decide(
         agreed = base.get(name, _UNKNOWN)
         if theirs == ours:
             decision.base[name] = theirs
-        elif agreed is _UNKNOWN or ours == agreed:
+        elif agreed is _UNKNOWN:
+            if rule.remote_is_record or ours in _EMPTY:
+                decision.take.append(name)
+            decision.base[name] = theirs
+        elif ours == agreed:
             decision.take.append(name)
             decision.base[name] = theirs
         elif theirs == agreed:
@@ -155,7 +171,7 @@ def _weigh(
         decision.base[name] = met.base
         decision.conflicts.append(met)
     else:
-        if remote_wins(say.policy, rule, clocks):
+        if remote_wins(say.policy, rule, clocks.of(name)):
             decision.take.append(name)
         decision.base[name] = met.remote
         decision.conflicts.append(replace(met, settled=True))

@@ -18,6 +18,7 @@ from reconciliation.fates import Placed
 from reconciliation.forms import same
 from reconciliation.intake import Intake
 from reconciliation.models import Change, Link
+from reconciliation.newest import Times, made_at
 from reconciliation.normalise import collapsed, dumps, normal_form
 from reconciliation.survivorship import Decision, decide
 
@@ -84,8 +85,9 @@ def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
     records = entity.objects.select_for_update().filter(pk__in=[p.record_id for p in placed]).order_by("pk")
     before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
     bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
+    times = made_at(intake, before)
     revisions = [
-        _revise(intake, p, before[p.record_id], collapsed(bases[p.link.id]))
+        _revise(intake, p, before[p.record_id], collapsed(bases[p.link.id]), times.get(p.record_id, {}))
         for p in placed
         if p.link and p.record_id is not None
     ]
@@ -106,7 +108,9 @@ def _keep_activity(intake: Intake, revisions: Sequence[Revision]) -> None:
             revision.after["active"] = revision.before["active"]
 
 
-def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mapping[str, Any]) -> Revision:
+def _revise(
+    intake: Intake, placed: Placed, before: dict[str, Any], base: Mapping[str, Any], times: Times
+) -> Revision:
     entity, row = intake.entity, placed.row
     defaults = {name: entity.defaults[name] for name in row.fields}
     theirs = filled(defaults, row.fields)
@@ -118,6 +122,7 @@ def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mappin
         intake.rule,
         remote_at=row.modified_at,
         local_at=before["edited_at"],
+        made_at=times,
         same=partial(same, entity.forms),
     )
     decision.base = {**base, **decision.base}
@@ -126,7 +131,8 @@ def _revise(intake: Intake, placed: Placed, before: dict[str, Any], base: Mappin
         if parent.record_id is not None:
             after[f"{name}_id"] = parent.record_id
     for name in entity.references:
-        if name not in row.references and name not in intake.required:
+        is_told = intake.told is None or name in intake.told
+        if is_told and name not in row.references and name not in intake.required:
             after[f"{name}_id"] = None
     after["active"] = _active(intake, decision, before["active"], row.active)
     after["source_modified_at"] = row.modified_at or before["source_modified_at"]

@@ -4,15 +4,53 @@ import tests.environment
 
 # isort: split
 
+import gc
 from collections.abc import Callable
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 
 from portal.models import Partner, Role, RoleGrant, Tenant, User
+from tests.emptying import Emptying
 
 assert tests.environment, "it loads Django, so it is imported first"
+
+
+LONG = ("slow", "cluster", "browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a long test come first: else one worker begins it at the end, and the others have nothing left to do."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking through it for garbage again and again took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The database as pytest-django makes it, emptied in a quicker way after each test that commits."""
+    emptying = Emptying()
+
+    def end(test: TransactionTestCase) -> None:
+        emptying.end(test)
+
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "postgresql":  # a test's database need not outlive a power cut
+            name = connection.ops.quote_name(connection.settings_dict["NAME"])
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
+            connection.close()  # the next one begins with it
+        emptying.begin()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", end)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,7 @@
 """Connections: their list, the page of one, pausing and resuming. The forms are in the modules beside this one."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,6 +17,7 @@ from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
 from integrations.admin.lead_sources import LeadSourcesPage
 from integrations.admin.linking import LinkPages
+from integrations.admin.own_objects import OwnObjectsPage
 from integrations.admin.rules import RulesPage
 from integrations.admin.scopes import ScopePage
 from integrations.admin.search import SearchPage
@@ -40,6 +38,7 @@ class ConnectionAdmin(
     ScopePage,
     RulesPage,
     LeadSourcesPage,
+    OwnObjectsPage,
     SyncPages,
     DisconnectPage,
     SearchPage,
@@ -89,17 +88,8 @@ class ConnectionAdmin(
         address = reverse("admin:integrations_connection_test", args=[connection.pk])
         return format_html('<a href="{}">{}</a>', address, connection.problem)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         """The overview: how it fares and where everything is. It shows no form, so there is nothing to post."""
-        connection = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         runs = Run.objects.filter(rule__connection=connection).select_related("rule")
         failures = RunFailure.objects.filter(rule__connection=connection)
         return self.page(

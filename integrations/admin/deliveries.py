@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -92,16 +91,7 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
         count = retrying.give_up(self.where_may(request, rows, Action.RUN), user=_user(request))
         _say(self, request, count, "given up: the two sides stay different until the record is edited again")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        delivery: Delivery = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
+    def row_page(self, request: HttpRequest, delivery: Delivery) -> HttpResponse:
         return self._show(request, delivery)
 
     def _show(self, request: HttpRequest, delivery: Delivery, **more: Any) -> HttpResponse:
@@ -116,7 +106,7 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
             state_badge=self.state_badge(delivery),
             who_acts=words.WHO_ACTS.get(delivery.who, ""),
             record=record,
-            record_page=_page_of(record),
+            record_page=address_of(record),
             rule=delivery.rule,
             connection=connection,
             tenant=connection.tenant,
@@ -179,7 +169,7 @@ def dry_run_page(
         rule=rule,
         connection=rule.connection,
         tenant=rule.connection.tenant,
-        plans=[(item, _page_of(item.record)) for item in plans],
+        plans=[(item, address_of(item.record)) for item in plans],
         counts={
             "create": sum(item.plan.operation == "create" for item in plans),
             "change": sum(item.plan.operation in ("update", "revive") for item in plans),
@@ -193,7 +183,8 @@ def dry_run_page(
     return response
 
 
-def _page_of(record: Model | None) -> str:
+def address_of(record: Model | None) -> str:
+    """Where a record is shown here; "" where it has no page."""
     if record is None:
         return ""
     try:

@@ -1,6 +1,6 @@
 """What this floor hangs into the admin pages of the floors below: panels, menu entries, health, words."""
 
-from integrations.admin import checklist, home, record_pages
+from integrations.admin import checklist, flow_gallery, home, record_pages
 from portal import audit
 from portal.access import Action
 from portal.panels import register_app_entry, register_health, register_panel, register_tenant_panel
@@ -12,6 +12,11 @@ _PHRASES = {
     "connection.resumed": "resumed {target}",
     "connection.relink_wanted": "marked {target} as needing new credentials",
     "sync_rule.changed": "changed the sync rule {target}",
+    "flow.installed": "installed {target}",
+    "flow.switched_on": "switched {target} on",
+    "flow.switched_off": "switched {target} off",
+    "flow.changed": "changed the settings of {target}",
+    "flow.retried": "asked to look again at {note} of {target}",
     "mapping.changed": "changed the field mapping of {target}",
     "tenant.live": "set {target} live",
 }
@@ -24,6 +29,7 @@ register_panel("Needs a person", 5, home.needs_a_person, f"{_PANELS}/needs.html"
 register_panel("Syncing now", 20, home.in_flight, f"{_PANELS}/in_flight.html")
 register_panel("Records synced", 30, home.records_per_day, f"{_PANELS}/per_day.html")
 register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.panel)
+register_tenant_panel(15, "admin/integrations/flows_panel.html", flow_gallery.panel)
 register_health(home.health_of)
 register_app_entry(
     "reconciliation", "BookAJob", "Book a job", "admin:integrations_connection_book", lambda request: None,

@@ -159,7 +159,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         super().__init__(*args, **kwargs)
         rule = self.instance
         write = write_of(rule)
-        if write is None or not write.becomes:
+        if write is None or not (write.becomes or write.variants):
             del self.fields["becomes"]
             return
         field = self.fields["becomes"]
@@ -167,5 +167,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         field.label = f"A {rule.label} made in the portal becomes"
         field.choices = [
             ("", f"a {rule.label} in {rule.connection.label}"),
-            (write.becomes, f"a {write.becomes} in {rule.connection.label}"),
+            *((name, words) for name, words in write.variants.items()),
         ]
+        if write.becomes:
+            field.choices = [*field.choices, (write.becomes, f"a {write.becomes} in {rule.connection.label}")]

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from integrations.admin import words
 from integrations.connectors.errors import Who
-from integrations.models import Connection, Delivery, Run, RunFailure, Subscription, SyncRule
+from integrations.models import Connection, Delivery, Flow, FlowItem, Run, RunFailure, Subscription, SyncRule
 from integrations.wiring import worker_problem
 from portal.access import Access, Action
 from portal.models import Tenant
@@ -37,6 +37,7 @@ def found(access: Access) -> list[Need]:
         *_failed_runs(access),
         *_records(access),
         *_deliveries(access),
+        *_flows(access),
         *_inboxes(access),
         *_webhooks(access),
     ]
@@ -122,6 +123,26 @@ def _deliveries(access: Access) -> list[Need]:
             "Look at them",
         )
         for tenant, count in by_tenant.most_common(SHOWN)
+    ]
+
+
+def _flows(access: Access) -> list[Need]:
+    stuck = FlowItem.objects.filter(
+        state__in=(FlowItem.State.WAITING, FlowItem.State.FAILED), flow__enabled=True
+    )
+    rows = access.scope(stuck, "flow__tenant").order_by()
+    by_flow = Counter(rows.values_list("flow_id", flat=True)[:10_000])
+    flows = Flow.objects.select_related("tenant").in_bulk(list(by_flow))
+    return [
+        Need(
+            "warn",
+            flows[pk].tenant.name,
+            f"{flows[pk].title}: {_counted(count, 'record')} wait{'s' if count == 1 else ''} or failed.",
+            "See what each lacks, give it, retry.",
+            f"{reverse('admin:integrations_flow_change', args=[pk])}?show=stuck",
+            "Look at them",
+        )
+        for pk, count in by_flow.most_common(SHOWN)
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from integrations.models import Delivery
+from integrations.models import Delivery, FlowMade
 from portal.access import Action, access_of
 from reconciliation.admin.extensions import Button, Happened, Notice
 
@@ -39,7 +39,11 @@ def notices(entity: str, record: Any) -> Iterable[Notice]:
 
 
 def events(entity: str, record: Any) -> Iterable[Happened]:
-    """What was sent, and what was refused."""
+    """What was sent, what was refused, and which flow made it."""
+    for tie in FlowMade.objects.filter(entity=entity, record_id=record.pk).select_related("item__flow"):
+        done = "made it" if tie.is_new else "took it up"
+        page = reverse("admin:integrations_flow_change", args=[tie.item.flow_id])
+        yield Happened(tie.made_at, "Trunkline", f"{done} by the flow {tie.item.flow.title}", page)
     for delivery in _deliveries(entity, record)[:_SHOWN]:
         label = delivery.connection.label
         if delivery.state == State.DONE and delivery.closed_at:

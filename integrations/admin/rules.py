@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from integrations import own_objects
 from integrations.admin.checklist import next_of
-from integrations.connectors.registry import CONNECTORS
+from integrations.mappings import declaration
 from integrations.models import Connection, Run, SyncRule
 from integrations.push.owing import owe, pushes, write_of
 from integrations.push.planning import candidates
@@ -35,7 +36,7 @@ INTERVALS = [
 _SHORT_LISTS = frozenset(ReferenceItem.Kind.values)
 
 
-class DirectionField(forms.ChoiceField):
+class KeptField(forms.ChoiceField):
     """Left out means as it is."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -46,21 +47,23 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
     """One row. A rule that lacks its scope cannot be switched on; a read-only entity has one system of record."""
 
     interval = forms.TypedChoiceField(coerce=int, choices=INTERVALS)
-    direction = DirectionField(choices=SyncRule.Direction.choices, required=False)
+    direction = KeptField(choices=SyncRule.Direction.choices, required=False)
+    creates = KeptField(choices=SyncRule.Creates.choices, required=False)
 
     class Meta:
         model = SyncRule
-        fields = ["enabled", "direction", "system_of_record", "policy", "interval"]
+        fields = ["enabled", "direction", "creates", "system_of_record", "policy", "interval"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rule = self.instance
-        self.declared = CONNECTORS[rule.connection.system].entities[rule.entity]
+        self.declared = declaration(rule)
         if rule.interval not in dict(INTERVALS):
             self._choices("interval", [*INTERVALS, (rule.interval, f"{rule.interval} minutes")])
         self._choices("system_of_record", [("source", rule.connection.label), ("hub", "The portal")])
         self._choices("direction", directions(rule))
-        self.fields["direction"].disabled = write_of(rule) is None
+        for name in ("direction", "creates"):
+            self.fields[name].disabled = write_of(rule) is None
         self.fields["enabled"].disabled = self.lacks_scope
         for name in ("system_of_record", "policy"):
             self.fields[name].disabled = self.declared.read_only or self.is_short_list
@@ -75,6 +78,9 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
     def clean_direction(self) -> str:
         """What the system forbids was not among the choices."""
         return self.cleaned_data.get("direction") or self.instance.direction
+
+    def clean_creates(self) -> str:
+        return self.cleaned_data.get("creates") or self.instance.creates
 
     @property
     def lacks_scope(self) -> bool:
@@ -131,6 +137,7 @@ class RulesPage(OwnPages):
                 ("Records", [form for form in formset if not form.is_short_list]),
                 ("The merchant's own lists", [form for form in formset if form.is_short_list]),
             ],
+            may_have_objects=own_objects.may_have(connection),
             may_configure=may_configure,
             may_run=self.may(request, Action.RUN, connection),
             tab="rules",
@@ -158,11 +165,11 @@ def save(connection: Connection, formset: Any) -> None:
         if "enabled" in form.changed_data:
             rule.off_because = ""
             rule.due_at = timezone.now() if rule.enabled and connection.synced_at else rule.due_at
-        rule.save(update_fields=[*form.changed_data, "off_because", "due_at"])
+        rule.note_choice(form.changed_data)
+        rule.save(update_fields=[*form.changed_data, "off_because", "due_at", "chosen"])
         audit.record("sync_rule.changed", rule, diff=audit.diff_of(form), tenant=connection.tenant)
-        if "direction" in form.changed_data and pushes(rule):
-            owe(
-                rule, candidates(rule)
-            )  # edits made before it was switched on; those the same there come to nothing
+        if {"direction", "creates"} & set(form.changed_data) and pushes(rule):
+            # What was edited or made before it was switched on; what is the same there comes to nothing.
+            owe(rule, candidates(rule), backfill=True)
     connection.rules_chosen_at = timezone.now()
     connection.save(update_fields=["rules_chosen_at"])

@@ -55,14 +55,9 @@ class SyncRuleAdmin(MappingPages, TenantAdmin):
             else badge("Off", "idle")
         )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        rule = self.object_or_404(request, object_id)
+    row_posts = True
+
+    def row_page(self, request: HttpRequest, rule: SyncRule) -> HttpResponse:
         if request.method == "POST" and not self.may(request, Action.CONFIGURE, rule):
             raise PermissionDenied
         if "reset" in request.POST:

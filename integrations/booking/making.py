@@ -29,23 +29,31 @@ def book(maker: Maker, asked: Asked, now: datetime | None = None) -> Job:
         return _job(maker, asked, customer=customer, location=location, **items)
 
 
-def _job(maker: Maker, asked: Asked, **references: Any) -> Job:
-    values = {
+def job_values(asked: Asked) -> dict[str, Any]:
+    """What a booked job holds, beside what it refers to."""
+    return {
         "status": SCHEDULED,
         "priority": asked.priority,
         "summary": asked.summary,
         "customer_po": asked.customer_po,
         "lead_source": asked.lead_source,
     }
-    job: Job = maker.make("job", values, **references)
-    visit = {
+
+
+def visit_values(asked: Asked) -> dict[str, Any]:
+    """The job's first visit."""
+    return {
         "status": SCHEDULED,
         "starts_at": asked.start,
         "ends_at": asked.end,
         "arrival_window_start": asked.start,
         "arrival_window_end": asked.end,
     }
-    maker.make("appointment", visit, job=job)
+
+
+def _job(maker: Maker, asked: Asked, **references: Any) -> Job:
+    job: Job = maker.make("job", job_values(asked), **references)
+    maker.make("appointment", visit_values(asked), job=job)
     return job
 
 

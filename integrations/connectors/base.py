@@ -106,14 +106,16 @@ class Write:
     members that tell a row among its siblings; `rename` gives members that a write calls otherwise than a read.
     `two_way` is how a new connection begins. `batch` is how many rows one call takes (`Connector.write_many`); it may
     be more than one only where `find` is UPSERT: a batch whose answer was lost is sent again. `bulk` is how many
-    rows one job takes (`Connector.begin_bulk`), 0 where there are no jobs.
+    rows one job takes (`Connector.begin_bulk`), 0 where there are no jobs. `at_once` is how many calls of a batch may be
+    under way at the same time.
     `many` are members that take a list where a row has one value.
     `own_reply` is False where a create answers with another row than the one it made. `siblings_by` is the parameter
     of the list at `siblings` that takes the parent's id, where that is not in its path. `remove` is how a row is
     taken away that is not wanted here any more. `create_members` may be sent by a create alone, and `optional` are
     references that it sends where they are known. `becomes` is the entity that its records may be sent as instead,
-    where the rule says so. `refused` says in a person's words what a 409 means, which is then
-    final; `{problem}` in it is the system's own words.
+    where the rule says so; `variants` are other shapes that the rule may choose for new rows (name -> words), and
+    `only_as` the members that belong to one of them alone. `refused` says in a person's words what a 409 means, which
+    is then final; `{problem}` in it is the system's own words.
     """
 
     scope: str
@@ -132,10 +134,13 @@ class Write:
     two_way: bool = False
     batch: int = 1
     bulk: int = 0
+    at_once: int = 1
     create_method: str = "POST"
     create_members: frozenset[str] = frozenset()
     optional: Mapping[str, str] = field(default_factory=dict)
     becomes: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    only_as: Mapping[str, str] = field(default_factory=dict)
     many: frozenset[str] = frozenset()
     own_reply: bool = True
     siblings_by: str = ""
@@ -152,7 +157,9 @@ class Entity:
     cannot be asked for changes only. `ids` is the list's parameter that takes ids; None where single rows cannot
     be read again. `deleted` is a member that is true for rows that are gone there. `of_record` is whether a new
     connection takes the system for the record's own; else the portal's value stands where both have changed.
-    `mapping` is the default field mapping, which a person may change per connection.
+    `mapping` is the default field mapping, which a person may change per connection. `id` is the member that holds a
+    row's id, or, with commas, the members that together tell a row where it has none. `known_only` is for rows that are
+    copies of the portal's: those that it did not make are not taken in.
     """
 
     name: str
@@ -177,8 +184,14 @@ class Entity:
     max_page_size: int = 5000
     read_only: bool = False
     of_record: bool = True
+    known_only: bool = False
     deep_link: str | None = None
     write: Write | None = None
+
+    def id_of(self, row: Row) -> str:
+        """What the system knows the row by; empty where the row does not say."""
+        found = [row.get(name) for name in self.id.split(", ")]
+        return "-".join(map(str, found)) if all(isinstance(part, int | str) for part in found) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +369,9 @@ class Connector(Protocol):
         """The members of the entity's rows, custom ones too, as far as the system can tell. Raises RemoteError."""
         ...
 
-    def check(self) -> Check: ...
+    def check(self, own: Sequence[Entity] = ()) -> Check:
+        """Whom it is connected to, and each scope. `own` are entities that the connection declares itself."""
+        ...
 
     def list_page(
         self,
@@ -400,6 +415,10 @@ class Connector(Protocol):
         """
         ...
 
+    def find_many(self, entity: Entity, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows that stand under these keys, by key. Only for entities whose write declares a batch."""
+        ...
+
     def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
         """Hand over many rows, all new or all changes, at most `Write.bulk`; returns the job's id."""
         ...
@@ -418,6 +437,24 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Give back the connections of all threads; the connector is not used any more."""
+        ...
+
+
+@runtime_checkable
+class MakesKeys(Protocol):
+    """A connector that can make, at its system, the fields that its rows are found again by."""
+
+    def make_keys(self, own: "Sequence[Entity]" = ()) -> "list[tuple[str, RemoteError | None]]":
+        """Each field that was missing, and why it could not be made. Raises RemoteError where nothing works."""
+        ...
+
+
+@runtime_checkable
+class TellsObjects(Protocol):
+    """A connector whose system has objects that each account makes for itself."""
+
+    def objects(self) -> list[tuple[str, str]]:
+        """Those that the account made: (name, label). Raises RemoteError."""
         ...
 
 

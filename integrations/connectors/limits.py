@@ -86,6 +86,7 @@ class PacedLimiter:
         try:
             while True:
                 slot = self.slot()
+                self.before_waiting()
                 wait = slot - self._clock()
                 if wait > 0:
                     self._sleep(wait)
@@ -94,6 +95,9 @@ class PacedLimiter:
                     return
         finally:
             self._count(-1)
+
+    def before_waiting(self) -> None:
+        """What is to be asked before each turn. Afterwards it would make the call late, and late calls bunch up."""
 
     def hold(self, seconds: float) -> None:
         """The remote said 429: nobody who shares the budget begins a call for `seconds`."""

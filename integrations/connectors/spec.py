@@ -1,10 +1,10 @@
 """What the portal must know about a system before it can connect one: its fields, environments and builder."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from integrations.connectors.base import Connector, Entity, Limiter, Memory, Token, TokenStore
+from integrations.connectors.base import Connector, Entity, Limiter, Memory, RemoteField, Token, TokenStore
 from integrations.connectors.hosts import CUSTOM, Hosts
 
 
@@ -120,6 +120,10 @@ class Build(Protocol):
     ) -> Connector: ...
 
 
+Declare = Callable[[str, str, Sequence[RemoteField]], Entity]
+"""An entity from an object's describe: the entity's name here, the object's name there, and its fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorSpec:
     """One system.
@@ -130,8 +134,10 @@ class ConnectorSpec:
     addresses that a custom environment may not have; `switch_off` tells the merchant's admin where access is ended
     at the system itself. `ways` are the ways in, the usual one first; `log_in` is there where one of them is a
     person's log-in, `revoke` where a grant can be ended by a call. `scoped` is False for a system whose rows are
-    shared whole: it has none of the lists that a scope is chosen from. `calls_a_minute` is what people are shown as
-    the limit, 0 for a system that counts by the day.
+    shared whole: it has none of the lists that a scope is chosen from. `declare` is there where an account may have
+    objects of its own that become entities, `copied` are the portal's entities that such an object may take copies of,
+    and `makes_keys` is whether its connector is a `MakesKeys`. `calls_a_minute` is what people are shown as the limit,
+    0 for a system that counts by the day.
     """
 
     system: str
@@ -149,6 +155,9 @@ class ConnectorSpec:
     log_in: LogIn | None = None
     revoke: Revoke | None = None
     scoped: bool = True
+    declare: Declare | None = None
+    copied: frozenset[str] = frozenset()
+    makes_keys: bool = False
     calls_a_minute: int = 0
 
     def way_of(self, credentials: Mapping[str, str]) -> Way | None:

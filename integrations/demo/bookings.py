@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import requests
 from django.db.models import Count
 from django.utils import timezone
 
 from integrations.booking.asked import Address, Asked, Person, Place, Problem, Refused
 from integrations.booking.making import SCHEDULED, book
 from integrations.booking.people import Maker
+from integrations.demo.remotes import ask
 from integrations.models import Connection, Delivery
 from portal.models import Tenant, User
 from reconciliation.models import Job, Link, Location
-
-_TIMEOUT = 10
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ def dispatch_first(connection: Connection, jobs: Sequence[Job]) -> bool:
     link = Link.objects.filter(source=connection.source_id, entity="job", record_id=jobs[0].pk).first()
     if link is None or not link.external_id or jobs[0].status != SCHEDULED:
         return False
-    asked = {"id": int(link.external_id)}
-    requests.post(f"{connection.api_url}/_sandbox/dispatch", json=asked, timeout=_TIMEOUT).raise_for_status()
+    ask(connection, "dispatch", id=int(link.external_id))
     return True
 
 

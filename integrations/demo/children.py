@@ -62,7 +62,8 @@ class Children:
     def call(self, *command: str, said: str = "", quiet: bool = False) -> int:
         """Run a command to its end in the foreground, `said` on its standard input; gives its exit code."""
         output = subprocess.DEVNULL if quiet else None
-        process = self._popen(command, stdin=subprocess.PIPE, stdout=output)
+        # What a command says is for a person: each wake it queues is no news to one.
+        process = self._popen(command, stdin=subprocess.PIPE, stdout=output, LOG_LEVEL="WARNING")
         child = Child(command[0], process, Path(os.devnull))
         self.running.append(child)
         if process.stdin:
@@ -80,12 +81,13 @@ class Children:
         stdin: int,
         stdout: BinaryIO | int | None,
         stderr: BinaryIO | None = None,
+        **more: str,
     ) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C in the terminal reaches this program alone, which then ends them in order.
         process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=dict(self.environment),
+            env={**self.environment, **more},
             start_new_session=True,
             stdin=stdin,
             stdout=stdout,

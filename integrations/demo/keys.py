@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
-SANDBOX = "127.0.0.1:8901"
+SANDBOXES = "127.0.0.1:8901,127.0.0.1:8902"
 
 TEXT = """\
 # Made by `make demo` for this machine alone; .env.example explains every setting.
@@ -16,7 +16,7 @@ SECRET_KEY={secret_key}
 FIELD_KEYS={field_key}
 # Right for a demo, wrong for production:
 INSECURE_HTTP=1
-CUSTOM_API_HOSTS={sandbox}
+CUSTOM_API_HOSTS={sandboxes}
 """
 
 
@@ -25,7 +25,7 @@ def ensure_keys(env_file: Path = ENV_FILE, environment: Mapping[str, str] = os.e
     if env_file.exists() or (environment.get("SECRET_KEY") and environment.get("FIELD_KEYS")):
         return False
     text = TEXT.format(
-        secret_key=secrets.token_urlsafe(50), field_key=Fernet.generate_key().decode(), sandbox=SANDBOX
+        secret_key=secrets.token_urlsafe(50), field_key=Fernet.generate_key().decode(), sandboxes=SANDBOXES
     )
     env_file.touch(mode=0o600, exist_ok=False)
     env_file.write_text(text)

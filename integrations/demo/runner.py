@@ -12,16 +12,15 @@ from django.conf import settings
 from django.db import connection as database
 
 from integrations.booking.asked import Refused
-from integrations.demo import bookings, people
+from integrations.demo import bookings, flowing, people
 from integrations.demo.children import LOOK, Children, Stopped
 from integrations.demo.earlier import DemoFailed, end_leftovers, refuse_second, state_file
+from integrations.demo.remotes import REMOTES, SALESFORCE, SERVICETITAN, Remote
 from integrations.demo.state import HOST, State, identity
 from integrations.demo.waiting import make_some_waiting
 from integrations.models import Connection
-from integrations.sandbox.servicetitan import access
 from portal.models import Tenant, User
 
-SHOP_FILE = "demo_shop.json"
 SLUG, NAME = "hartwell", "Hartwell Plumbing & Air"
 PATIENCE = 60.0
 
@@ -30,14 +29,23 @@ class Demo:
     """One run. `go` returns when a person has stopped it; raises DemoFailed or ChildDied."""
 
     def __init__(
-        self, say: Callable[[str], None], *, customers: int, web_port: int, sandbox_port: int
+        self,
+        say: Callable[[str], None],
+        *,
+        customers: int,
+        web_port: int,
+        sandbox_port: int,
+        salesforce_port: int,
     ) -> None:
         self.say, self.customers = say, customers
         self.state = State.load(state_file())
         refuse_second(self.state)
         end_leftovers(self.state, say)
         self.web = f"http://{HOST}:{self.state.port('web', web_port)}"
-        self.sandbox = f"http://{HOST}:{self.state.port('sandbox', sandbox_port)}"
+        ports = {SERVICETITAN: sandbox_port, SALESFORCE: salesforce_port}
+        self.urls = {
+            remote: f"http://{HOST}:{self.state.port(remote.port, port)}" for remote, port in ports.items()
+        }
         self.state.runner, self.state.children = identity(), []
         self.state.save()
         log_dir = settings.VAR_DIR / "log"
@@ -45,13 +53,16 @@ class Demo:
         self.children = Children(log_dir, self._environment(), self._note_child)
 
     def _environment(self) -> dict[str, str]:
-        allowed = {*settings.CUSTOM_API_HOSTS, self.sandbox.removeprefix("http://")}
+        allowed = {*settings.CUSTOM_API_HOSTS, *self._hosts()}
         return {
             **os.environ,
             "CUSTOM_API_HOSTS": ",".join(sorted(allowed)),
             "INSECURE_HTTP": "1",
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _hosts(self) -> list[str]:
+        return [url.removeprefix("http://") for url in self.urls.values()]
 
     def _note_child(self, pid: int) -> None:
         with suppress(psutil.Error):  # a command may be over already
@@ -78,7 +89,8 @@ class Demo:
     def _start(self) -> None:
         self._manage("migrate", "--verbosity", "0", why="The database could not be prepared.")
         self.say("Database ready.")
-        self._start_sandbox()
+        for remote in REMOTES:
+            self._start_sandbox(remote)
         self.children.start(
             "web", "-m", "gunicorn", "portal.wsgi", "--bind", self.web.removeprefix("http://"),
             "--threads", "4", "--graceful-timeout", "3", "--access-logfile", "-",
@@ -87,29 +99,29 @@ class Demo:
         tenant = self._merchant()
         people.ensure_people(self.state, tenant)
         self.state.save()
-        self._connect(tenant)
+        for remote in REMOTES:
+            self._connect(tenant, remote)
         database.close()
         self._await(f"{self.web}/healthz", "web server")
         self.say(f"Web server ready on {self.web}.")
-        self.say("Syncing ...")
-        self._sync()
+        for remote in REMOTES:
+            self.say(f"Syncing with {remote.label} ...")
+            self._sync(remote)
+        settings.CUSTOM_API_HOSTS = self._hosts()
         self._make_waiting(tenant)
         self.children.start("worker", "manage.py", "qcluster")
         self.say("Worker cluster started.")
         self._book(tenant)
+        self._flow(tenant)
 
     def _manage(self, *command: str, why: str, said: str = "", quiet: bool = False) -> None:
         if self.children.call("manage.py", *command, said=said, quiet=quiet):
             raise DemoFailed(f"{why} The reason stands above.")
 
-    def _start_sandbox(self) -> None:
-        self.children.start(
-            "sandbox", "manage.py", "sandbox", "servicetitan", "--port", str(self.state.ports["sandbox"]),
-            "--customers", str(self.customers), "--seed", "1", "--born", str(self.state.born), "--lag", "0",
-            "--keep", str(settings.VAR_DIR / SHOP_FILE),
-        )  # fmt: skip
-        self._await(f"{self.sandbox}/_sandbox/stats", "sandbox")
-        self.say(f"ServiceTitan sandbox ready on {self.sandbox}.")
+    def _start_sandbox(self, remote: Remote) -> None:
+        self.children.start(f"{remote.system}-sandbox", *remote.sandbox(self.state, self.customers))
+        self._await(f"{self.urls[remote]}/_sandbox/stats", "sandbox")
+        self.say(f"{remote.label} sandbox ready on {self.urls[remote]}.")
 
     def _await(self, url: str, what: str) -> None:
         """Until the address answers."""
@@ -134,34 +146,25 @@ class Demo:
             self.say(f"{NAME} onboarded.")
         return Tenant.objects.select_related("partner").get(slug=SLUG)
 
-    def _connect(self, tenant: Tenant) -> None:
+    def _connect(self, tenant: Tenant, remote: Remote) -> None:
         """Connect the merchant, unless the connection of the last run still stands."""
-        stands = Connection.objects.filter(
-            tenant=tenant,
-            system="servicetitan",
-            status__in=[Connection.Status.CONNECTED, Connection.Status.PAUSED],
-            api_url=self.sandbox,
-        )
-        if any("application_guid" in connection.credentials.reveal() for connection in stands):
-            self.say(f"{NAME} is connected already.")
+        url = self.urls[remote]
+        if remote.stands(tenant, url):
+            self.say(f"{NAME} is connected already to {remote.label}.")
             return
         self._manage(
-            "connect", SLUG, "servicetitan", "--tenant-id", str(access.TENANT), "--client-id", access.CLIENT_ID,
-            "--client-secret", "-", "--app-key", access.APP_KEY,
-            "--application-guid", access.APPLICATION_GUID, "--environment", "custom", "--api-url", self.sandbox,
-            "--auth-url", self.sandbox,
-            said=f"{access.CLIENT_SECRET}\n", why="The demo merchant could not be connected.", quiet=True,
+            *remote.connect(SLUG, url), said=f"{remote.secret}\n", quiet=True,
+            why=f"The demo merchant could not be connected to {remote.label}.",
         )  # fmt: skip
-        self.say(f"{NAME} connected to ServiceTitan tenant {access.TENANT}.")
+        self.say(f"{NAME} connected to {remote.label}.")
 
-    def _sync(self) -> None:
+    def _sync(self, remote: Remote) -> None:
         """A sync with failed records is worth looking at in the portal, and no reason to stop the demo."""
-        if self.children.call("manage.py", "sync", SLUG):
+        if self.children.call("manage.py", "sync", SLUG, "--connection", remote.system):
             self.say("The sync did not end well; the reasons stand above and on the merchant's page.")
 
     def _make_waiting(self, tenant: Tenant) -> None:
         """Something for the support agent to do. A second run finds it there and adds nothing."""
-        settings.CUSTOM_API_HOSTS = [self.sandbox.removeprefix("http://")]
         found = make_some_waiting(tenant)
         database.close()
         self.say(
@@ -189,9 +192,32 @@ class Demo:
             f"{held} waits for a person, {late} on their way."
         )
 
+    def _flow(self, tenant: Tenant) -> None:
+        """All flows are on; each has made something by the time the demo is ready."""
+        connections = [Connection.objects.get(tenant=tenant, system=remote.system) for remote in REMOTES]
+        for why in flowing.install_all(tenant, User.objects.get(username="partner")):
+            self.say(f"Not installed: {why}")
+        self._settle(tenant, connections)
+        if flowing.set_off(tenant, *connections):
+            for remote in REMOTES:
+                self.children.call("manage.py", "sync", SLUG, "--connection", remote.system, quiet=True)
+            self._settle(tenant, connections)
+        found = flowing.progress(tenant, connections)
+        database.close()
+        self.say("Flows between ServiceTitan and Salesforce:")
+        for title, counts in found.done.items():
+            self.say(f"  {title}: {counts or 'nothing yet'}")
+
+    def _settle(self, tenant: Tenant, connections: list[Connection]) -> None:
+        """Until the workers have done what the flows owe, or patience ends: they go on behind."""
+        deadline = time.monotonic() + PATIENCE
+        while flowing.progress(tenant, connections).open and time.monotonic() < deadline:
+            self.children.watch()
+            time.sleep(LOOK * 5)
+
     def _welcome(self) -> str:
         return (
             f"\nTrunkline is ready: {self.web}/\n\n{people.table(self.state)}\n\n"
-            f"  {NAME}'s own ServiceTitan page: {self.sandbox}/admin/\n"
+            f"  {NAME}'s own ServiceTitan page: {self.urls[SERVICETITAN]}/admin/\n"
             f"  Logs: {self.children.log_dir}\n\nCtrl-C stops everything this command started, nothing else."
         )

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
+from integrations.demo.remotes import ask
 from integrations.models import Connection, SyncRule
 from integrations.work import work
 from portal.models import Tenant, User
@@ -27,7 +26,6 @@ EACH = 3
 """So many records of each kind of difference."""
 SPREAD = 7
 """Every seventh record of the first few hundred may be chosen: neighbours belong to the same customer."""
-_TIMEOUT = 10
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,7 @@ def make_differ(connection: Connection, difference: Difference, link: Link, acto
     record = entity.objects.get(pk=link.record_id)
     members = difference.there(record, dict(link.payload))
     edit(entity, record.pk, difference.here(record), actor=actor)
-    asked = {"entity": difference.resource, "id": int(link.external_id), "members": members}
-    reply = requests.post(f"{connection.api_url}/_sandbox/change", json=asked, timeout=_TIMEOUT)
-    reply.raise_for_status()
+    ask(connection, "change", entity=difference.resource, id=int(link.external_id), members=members)
 
 
 def _chosen(connection: Connection) -> Iterator[tuple[Difference, Link]]:

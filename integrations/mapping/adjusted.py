@@ -63,7 +63,9 @@ def value_pairs(argument: str, arrow: str = "=") -> list[tuple[str, str]]:
     for number, line in enumerate(filter(str.strip, argument.splitlines()), 1):
         left, found, right = line.partition(arrow)
         if not found or not left.strip():
-            raise ValueError(f"Line {number} “{line.strip()[:40]}” is not of the form: theirs {arrow} ours.")
+            raise ValueError(
+                f"Line {number} “{line.strip()[:40]}” is not of the form: value read {arrow} value given."
+            )
         pairs.append((left.strip(), right.strip()))
     names = [left.casefold() for left, _ in pairs]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -252,7 +254,7 @@ ADJUSTED: tuple[Transform, ...] = (
     ),
     Transform(
         "value_map", ANY, "One value for another, such as a job type for a stage", _value_map,
-        argument=f"theirs = ours, {_EACH}; * for all others", example="Install = Closed Won\n* = Prospecting",
+        argument=f"value read = value given, {_EACH}; * for all others", example="Install = Closed Won\n* = Prospecting",
     ),
     Transform("scaled", "decimal", "An exact amount, multiplied", _scaled, argument="the factor", example="0.01"),
     Transform(

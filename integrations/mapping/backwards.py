@@ -125,12 +125,17 @@ _ADJUSTED: Mapping[str, Callable[[str], Back]] = {
     "combine": _combine,
     "split": _split,
 }
-BACKWARDS = frozenset({*_SIMPLE, *_ADJUSTED})
+LOOKING = frozenset({"value_map", "combine", "split"})
+"""Those of them that look at what the members hold now."""
+_MEMBERS = "members"
+BACKWARDS = frozenset({*_SIMPLE, *_ADJUSTED, _MEMBERS})
 """Transforms that can be read backwards; a line of both directions with another one is only pulled."""
 
 
-def backwards(transform: str, argument: str) -> Back:
-    """The reverse of one of `BACKWARDS`. Raises ValueError for an argument that does not fit."""
+def backwards(transform: str, argument: str, names: Sequence[str] = ()) -> Back:
+    """The reverse of one of `BACKWARDS`; `names` are the members it fills. Raises ValueError for a wrong argument."""
+    if transform == _MEMBERS:
+        return lambda value, now: [(value or {}).get(name) for name in names]
     if transform in _ADJUSTED:
         return _ADJUSTED[transform](argument)
     return _one(_SIMPLE[transform], [] if transform == "id_list" else None)

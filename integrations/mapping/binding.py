@@ -1,14 +1,23 @@
 """What a transform is bound to before it meets values: the tenant's region, the line's paths, its argument."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-LookUp = Callable[[str, str], Mapping[str, Any]]
-"""(entity, record field) -> that field of the records that the system's rows are linked to, by external id."""
+from typing import Any, Protocol
 
 
-def nothing_linked(entity: str, field: str) -> Mapping[str, Any]:
+class Linked(Protocol):
+    """One field of the records that the system's rows are linked to."""
+
+    def get(self, external_id: str, /) -> Any:
+        """The value, or None where this id is linked to nothing."""
+        ...
+
+
+LookUp = Callable[[str, str], Linked]
+"""(entity, record field) -> that field, by external id."""
+
+
+def nothing_linked(entity: str, field: str) -> Linked:
     """The `LookUp` of a mapping that is only checked."""
     return {}
 

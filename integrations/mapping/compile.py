@@ -117,6 +117,10 @@ def _reference(remote: str, value: Any) -> str | None:
 
 
 def _id_reader(remote: str) -> Callable[[Row], str]:
+    if "," in remote:
+        parts = [_id_reader(part) for part in remote.split(", ")]
+        return lambda row: "-".join(part(row) for part in parts)
+
     def get_id(row: Row) -> str:
         value = row.get(remote)
         if type(value) is int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from integrations.connectors.base import FieldMap, Row, Write
 from integrations.mapping.adjusted import TRANSFORMS
-from integrations.mapping.backwards import BACKWARDS, backwards, plain
+from integrations.mapping.backwards import BACKWARDS, LOOKING, backwards, plain
 from integrations.mapping.errors import MappingError
 from integrations.mapping.groups import line_of
 from integrations.mapping.paths import MISSING, Path, dig, parse
@@ -24,7 +24,7 @@ _ONLY_NEW = frozenset({"if_new"})
 class Sent:
     """One line on its way out: the record fields it reads, the members it fills, and how.
 
-    `give` takes the values of `names` and what the members hold now, and gives what they shall hold.
+    `give` takes the values of `names` and what the members hold now, where it `looks`, and gives what they shall hold.
     """
 
     names: tuple[str, ...]
@@ -32,10 +32,13 @@ class Sent:
     transform: str
     mode: str
     give: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
+    looks: bool = False
 
     def body(self, values: Mapping[str, Any], row: Row | None) -> dict[Path, Any]:
         """The members to send, by path. Raises MappingError."""
-        now = [None if (found := dig(row, path)) is MISSING else found for path in self.paths]
+        now: Sequence[Any] = (None,) * len(self.paths)
+        if self.looks:
+            now = [None if (found := dig(row, path)) is MISSING else found for path in self.paths]
         read = [values[name] for name in self.names]
         try:
             return dict(zip(self.paths, self.give(read, now), strict=True))
@@ -109,8 +112,11 @@ def can_push(line: FieldMap, write: Write, more: Collection[str] = ()) -> bool:
 def _sent(line: FieldMap, region: str) -> Sent:
     paths = parse(line.remote)
     if line.direction == "both":
-        back = backwards(line.transform, line.argument)
-        return Sent((line.field,), paths, line.transform, line.mode, lambda read, now: back(read[0], now))
+        back = backwards(line.transform, line.argument, [path[-1] for path in paths])
+        looks = line.transform in LOOKING
+        return Sent(
+            (line.field,), paths, line.transform, line.mode, lambda read, now: back(read[0], now), looks
+        )
     bound = line_of(line, region, source=line.field)
     names = tuple(".".join(path) for path in bound.paths)
     return Sent(names, paths[:1], line.transform, line.mode, lambda read, now: [plain(bound.of(list(read)))])

@@ -3,6 +3,7 @@
 from integrations.models.api import ApiClient, KeptAnswer
 from integrations.models.connections import AccessToken, CallBudget, Connection
 from integrations.models.deliveries import Delivery, Outbox
+from integrations.models.flows import Flow, FlowItem, FlowMade, FlowRun
 from integrations.models.lead_sources import LeadSource
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
 from integrations.models.rules import FieldMapping, LineDirection, MappingVersion, RemoteFields, SyncRule
@@ -18,6 +19,10 @@ __all__ = [
     "Delivery",
     "Disconnection",
     "FieldMapping",
+    "Flow",
+    "FlowItem",
+    "FlowMade",
+    "FlowRun",
     "Heartbeat",
     "Hook",
     "KeptAnswer",

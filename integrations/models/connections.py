@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -36,7 +37,25 @@ class Connection(models.Model):
         DEGRADED = "degraded", "Degraded"
         FAILING = "failing", "Failing"
 
+    class OwnerMail(models.TextChoices):
+        """How far the e-mail has come that tells the owner of a dead link."""
+
+        NONE = "", "None"
+        OWED = "owed", "Owed"
+        SENDING = "sending", "Being sent"
+        TOLD = "told", "Sent"
+
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="connections")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="Who linked it last: told when the link dies",
+    )
+    owner_mail = models.CharField(max_length=8, choices=OwnerMail, blank=True, db_default="", editable=False)
     system = models.SlugField(max_length=40)
     source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="connection", editable=False)
     environment = models.CharField(max_length=12, default="production")
@@ -121,8 +140,12 @@ class Connection(models.Model):
         self.health = self.Health.FAILING
         self.save(update_fields=["problem", "problem_who", "problem_at", "health"])
         if relink:  # but what a person has paused or disconnected meanwhile stays so
-            by_person = (self.Status.PAUSED, self.Status.DISCONNECTED)
-            Connection.objects.filter(pk=self.pk).exclude(status__in=by_person).update(
+            row = Connection.objects.filter(pk=self.pk)
+            # Whoever tests a new one sees what is wrong; that one has died which worked, its owner has to be told.
+            row.filter(status=self.Status.CONNECTED).update(
+                status=self.Status.RELINK, owner_mail=self.OwnerMail.OWED
+            )
+            row.exclude(status__in=(self.Status.PAUSED, self.Status.DISCONNECTED)).update(
                 status=self.Status.RELINK
             )
             self.refresh_from_db(fields=["status"])

@@ -21,7 +21,8 @@ class Delivery(models.Model):
     `values` are the fields that `request` carried, in normal form, and `parts` those of records that it brought
     along (`{entity: {record id: values}}`); all are committed before the call is made. `wanted` is a create that
     another record's delivery cannot do without: it is made whatever the direction of its own rule. `job` is the other
-    system's bulk job that it is on its way with.
+    system's bulk job that it is on its way with. `backfill` marks what no change owes, but a rule that was switched on:
+    it goes after what is new, and waits while the calls of the day run short.
     """
 
     class State(models.TextChoices):
@@ -54,6 +55,7 @@ class Delivery(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     changes = models.PositiveIntegerField("changes in one", default=1)
     wanted = models.BooleanField(default=False)
+    backfill = models.BooleanField(default=False, editable=False)
     refusals = models.PositiveIntegerField(default=0)
     silences = models.PositiveIntegerField("tries without an answer", default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

@@ -1,5 +1,6 @@
 """What of a connection is synced, how, and how far it has come."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -22,6 +23,10 @@ class SyncRule(models.Model):
         PUSH = "push", "Push"
         BOTH = "both", "Both ways"
 
+    class Creates(models.TextChoices):
+        ALL = "all", "Every record"
+        ASKED = "asked", "What is asked for"
+
     class SystemOfRecord(models.TextChoices):
         SOURCE = "source", "The connected system"
         HUB = "hub", "The portal"
@@ -35,10 +40,24 @@ class SyncRule(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="rules")
     entity = models.CharField(max_length=24)
+    object = models.CharField(
+        max_length=80,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="The remote object, where the connection itself declared it",
+    )
     position = models.PositiveSmallIntegerField(default=0, editable=False)
     enabled = models.BooleanField(default=True)
     off_because = models.CharField(max_length=200, blank=True, editable=False)
     direction = models.CharField(max_length=4, choices=Direction, default=Direction.PULL)
+    creates = models.CharField(
+        "writes",
+        max_length=5,
+        choices=Creates,
+        default=Creates.ALL,
+        help_text="Which records made here are created there. Changes of those that are there go in any case.",
+    )
     system_of_record = models.CharField(max_length=8, choices=SystemOfRecord, default=SystemOfRecord.SOURCE)
     policy = models.CharField(
         "conflict policy", max_length=20, choices=ConflictPolicy, default=ConflictPolicy.SYSTEM_OF_RECORD
@@ -65,6 +84,9 @@ class SyncRule(models.Model):
         blank=True,
         help_text="What a record made in the portal is sent as, where the system offers a choice.",
     )
+    chosen = models.JSONField(
+        default=list, blank=True, editable=False, help_text="What of it a person has set, by name"
+    )
     cursor = models.JSONField(default=dict, blank=True, editable=False)
     full_wanted = models.BooleanField(default=False, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -76,7 +98,7 @@ class SyncRule(models.Model):
     class Meta:
         ordering = ["connection", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["connection", "entity"], name="one_rule_per_entity"),
+            models.UniqueConstraint(fields=["connection", "entity", "object"], name="one_rule_per_entity"),
         ]
         indexes = [models.Index(fields=["due_at"], name="rule_due", condition=models.Q(due_at__isnull=False))]
 
@@ -85,12 +107,16 @@ class SyncRule(models.Model):
 
     @property
     def label(self) -> str:
-        return self.entity.replace("_", " ")
+        return (self.object.removesuffix("__c") or self.entity).replace("_", " ")
 
     @property
     def is_first_pull_done(self) -> bool:
         """Whether everything has come at least once."""
         return self.synced_at is not None
+
+    def note_choice(self, names: Iterable[str]) -> None:
+        """A person has set these: nothing but a person changes them from now on."""
+        self.chosen = sorted({*self.chosen, *names})
 
     def is_leased(self, now: datetime) -> bool:
         return self.lease_until is not None and self.lease_until > now

@@ -5,7 +5,6 @@ another -> closed. The caller holds the transaction.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils import timezone
 
@@ -35,7 +34,8 @@ def accept(side: Side, written: Written) -> None:
         _tie(side, new)
     if changed:
         _agree(side, changed)
-    outcomes.close_together([delivery for delivery, _ in written], _moved_on(side, written))
+    late = [pair for pair in written if pair[0].job]
+    outcomes.close_together([delivery for delivery, _ in written], _moved_on(side, late) if late else ())
 
 
 def _tie(side: Side, new: Written) -> None:
@@ -83,24 +83,24 @@ def _name(side: Side, new: Written) -> None:
 
 
 def _agree(side: Side, changed: Written) -> None:
-    """Move the links' bases on."""
-    values = {delivery.record_id: delivery.values for delivery, _ in changed}
-    links = side.links_of(list(values))
+    """Move the links' bases on, and what is kept of their rows: whoever reads those again must not meet what was."""
+    written = {delivery.record_id: delivery for delivery, _ in changed}
+    links = side.links_of(list(written))
     held = Link.objects.select_for_update().filter(pk__in=[link.pk for link in links.values()]).order_by("pk")
     rows = [
-        (dumps({**base, **values[record_id]}), pk)
-        for pk, record_id, base in held.values_list("pk", "record_id", "base")
+        (dumps({**base, **written[record_id].values}), dumps({**payload, **written[record_id].request}), pk)
+        for pk, record_id, base, payload in held.values_list("pk", "record_id", "base", "payload")
         if record_id is not None
     ]
-    bulk.update(Link, ("base",), rows)
+    bulk.update(Link, ("base", "payload"), rows)
 
 
 def _moved_on(side: Side, written: Written) -> set[int]:
-    """Deliveries whose records hold something else by now than what was sent, though no change was counted.
+    """Deliveries of a bulk job whose records hold something else by now than what was sent, though no change was counted.
 
     A job takes minutes, and its deliveries are read anew when it is over: what was edited meanwhile was counted before.
     """
-    records: dict[int, Any] = side.entity.objects.in_bulk([delivery.record_id for delivery, _ in written])
+    records = side.records([delivery.record_id for delivery, _ in written])
     found = set()
     for delivery, _ in written:
         record = records.get(delivery.record_id)

@@ -5,6 +5,7 @@ body written down -> created -> links for the row and its parts, whose rows are 
 answer that never came: looked for by key, or among its siblings, and adopted where it is found.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import lead_sources, outcomes, owing, timing
+from integrations.push import holding, lead_sources, outcomes, owing, timing
 from integrations.push.converting import convert
 from integrations.push.sending import Sender
 from integrations.push.sides import Side, side_of
@@ -25,6 +26,8 @@ from reconciliation.models import Link
 
 State = Delivery.State
 WAIT_FOR_PARENT = 30.0
+Waiting = tuple[Delivery, Any, list[str]]
+"""A delivery, its record, and the references that its system does not know yet."""
 
 
 class CannotCreate(Exception):
@@ -36,24 +39,35 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
     side = sender.side
     if side.write.create is None:
         return _comes_along(sender, delivery, record)
-    if sender.rule.becomes and delivery.begun_at is None:
+    if sender.rule.becomes and sender.rule.becomes == side.write.becomes and delivery.begun_at is None:
         return convert(sender, delivery, record)
     parent = sender.parent_of(record)
     if side.is_removed(record) and delivery.begun_at is None:
         return sender.outcomes.close(
             delivery, State.NOT_NEEDED, "Taken away before it was sent.", reason="gone"
         )
-    if missing := missing_of(side, record):
-        return wait_for(sender, delivery, record, missing)
+    if not _may_begin(sender, delivery, record):
+        return None
     if timing.protected and (found := _look_up(sender, delivery, record, parent)) is not None:
-        return adopt(sender, delivery, record, str(found[side.declared.id]), parent, found)
+        return adopt(sender, delivery, record, side.declared.id_of(found), parent, found)
     return _anew(sender, delivery, record, parent)
+
+
+def _may_begin(sender: Sender, delivery: Delivery, record: Any) -> bool:
+    """Whether nothing holds it back, and all that it refers to is there; else its delivery waits."""
+    if delivery.begun_at is None and (why := holding.held_back(sender.rule, [record.pk])):
+        sender.outcomes.postpone(delivery, holding.REASON, why[record.pk], holding.AGAIN)
+        return False
+    if missing := missing_of(sender.side, record):
+        wait_for(sender, delivery, record, missing)
+        return False
+    return True
 
 
 def _comes_along(sender: Sender, delivery: Delivery, record: Any) -> None:
     """It is made with the record it belongs to or not at all: while that one is on its way, so is this one."""
     if missing := [name for name in _owners(sender.side, record) if not sender.side.parent_id(record, name)]:
-        return _wait(sender, delivery, record, missing)
+        return _wait(sender, [(delivery, record, missing)])
     label, one = sender.rule.connection.label, sender.side.entity.label
     message = (
         f"{label} makes no {one} by itself: it comes with the record it belongs to, which is there already."
@@ -109,49 +123,68 @@ def missing_of(side: Side, record: Any) -> list[str]:
 
 def wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
     """What is on its way is waited for; what is not, a person must give."""
-    if "campaign" in missing and (words := lead_sources.unmapped(sender.rule, record)):
-        return sender.outcomes.needs_person(delivery, lead_sources.REASON, words)
+    wait_together(sender, [(delivery, record, missing)])
+
+
+def wait_together(sender: Sender, waiting: Sequence[Waiting]) -> None:
+    """`wait_for` of many: a few queries for each reference that is missing."""
+    left = []
+    for delivery, record, missing in waiting:
+        words = lead_sources.unmapped(sender.rule, record) if "campaign" in missing else ""
+        if words:
+            sender.outcomes.needs_person(delivery, lead_sources.REASON, words)
+        else:
+            left.append((delivery, record, missing))
     if not sender.dry:
-        _want_parents(sender, record, missing)
-    return _wait(sender, delivery, record, missing)
+        _want_parents(sender, _parents_of(left))
+    _wait(sender, left)
 
 
-def _wait(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
+def _parents_of(waiting: Sequence[Waiting]) -> dict[str, set[int]]:
+    """The records that are missing there, by the reference that leads to them."""
+    found: dict[str, set[int]] = {}
+    for _, record, missing in waiting:
+        for name in missing:
+            if (parent_id := getattr(record, f"{name}_id")) is not None:
+                found.setdefault(name, set()).add(parent_id)
+    return found
+
+
+def _wait(sender: Sender, waiting: Sequence[Waiting]) -> None:
     references = sender.side.entity.references
-    on_the_way = [
-        name
-        for name in missing
-        if Delivery.objects.filter(
-            connection_id=delivery.connection_id,
-            entity=references[name],
-            record_id=getattr(record, f"{name}_id"),
-            state__in=Delivery.OPEN,
-        ).exists()
-    ]
-    words = ", ".join(name.replace("_", " ") for name in missing)
-    if on_the_way == missing:
-        seconds = min(WAIT_FOR_PARENT, timing.current().first_wait)
-        return sender.outcomes.postpone(
-            delivery, outcomes.WAITS, f"Waits until its {words} is there.", seconds
-        )
+    coming = {
+        (name, record_id)
+        for name, ids in _parents_of(waiting).items()
+        for record_id in Delivery.objects.filter(
+            connection=sender.rule.connection, entity=references[name], record_id__in=ids, state__in=Delivery.OPEN
+        ).values_list("record_id", flat=True)
+    }  # fmt: skip
     label = sender.rule.connection.label
-    message = f"{label} needs a {words} that it knows. Choose one here, or have it synced; then retry."
-    return sender.outcomes.needs_person(delivery, "reference", message)
+    for delivery, record, missing in waiting:
+        words = ", ".join(name.replace("_", " ") for name in missing)
+        if all((name, getattr(record, f"{name}_id")) in coming for name in missing):
+            seconds = min(WAIT_FOR_PARENT, timing.current().first_wait)
+            sender.outcomes.postpone(delivery, outcomes.WAITS, f"Waits until its {words} is there.", seconds)
+        else:
+            message = (
+                f"{label} needs a {words} that it knows. Choose one here, or have it synced; then retry."
+            )
+            sender.outcomes.needs_person(delivery, "reference", message)
 
 
-def _want_parents(sender: Sender, record: Any, missing: list[str]) -> None:
+def _want_parents(sender: Sender, parents: Mapping[str, set[int]]) -> None:
     """What only lives here is created there first, although its rule may only pull: a booked job needs its customer."""
     connection = sender.rule.connection
-    for name in missing:
-        parent_id = getattr(record, f"{name}_id")
+    for name, ids in parents.items():
         rule = connection.rules.filter(entity=sender.side.entity.references[name], enabled=True).first()
         write = owing.write_of(rule) if rule is not None else None
-        if rule is None or write is None or write.create is None or parent_id is None:
+        if rule is None or write is None or write.create is None:
             continue
-        links = Link.objects.filter(source=connection.source_id, entity=rule.entity, record_id=parent_id)
-        asked = rule.deliveries.filter(record_id=parent_id, wanted=True, state__in=Delivery.OPEN)
-        if not links.exists() and not asked.exists():
-            owing.want(rule, [parent_id])
+        links = Link.objects.filter(source=connection.source_id, entity=rule.entity, record_id__in=ids)
+        asked = rule.deliveries.filter(record_id__in=ids, wanted=True, state__in=Delivery.OPEN)
+        known = {*links.values_list("record_id", flat=True), *asked.values_list("record_id", flat=True)}
+        if new := ids - known:
+            owing.want(rule, new)
 
 
 def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Row | None:
@@ -163,18 +196,18 @@ def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Ro
     rows = sender.connector.find(
         side.declared, body, key=key_of(side, delivery), parent=parent, since=begun or timezone.now()
     )
-    ids = [str(row[side.declared.id]) for row in rows]
+    ids = [side.declared.id_of(row) for row in rows]
     links = Link.objects.filter(source=sender.rule.connection.source_id, entity=sender.rule.entity)
     taken = set(
         links.filter(external_id__in=ids, record_id__isnull=False).values_list("external_id", flat=True)
     )
-    return next((row for row in rows if str(row[side.declared.id]) not in taken), None)
+    return next((row for row in rows if side.declared.id_of(row) not in taken), None)
 
 
 def body_of(sender: Sender, record: Any) -> tuple[Row, dict[str, Any]]:
     """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`."""
     side = sender.side
-    body = side.body(record, side.filled_in(record), None)
+    body = side.new_body(side.read(record))
     for name in side.write.needed:
         if body.get(side.write.rename.get(name, name)) in (None, ""):
             raise CannotCreate(f"{sender.rule.connection.label} needs its {name}. Fill it in here.")
@@ -236,7 +269,7 @@ def adopt(
         raise
     if row is None:
         return outcomes.not_seen(delivery)
-    external_id = str(row[side.declared.id])
+    external_id = side.declared.id_of(row)
     with transaction.atomic():
         sender.renew()
         tie(side, external_id, record.pk, delivery.values)
@@ -259,7 +292,7 @@ def _made(
         row = _look_up(sender, delivery, record, parent)
         if row is None:
             return None, {}
-        external_id = str(row[side.declared.id])
+        external_id = side.declared.id_of(row)
     below = {
         part: sender.connector.below(
             side_of(rule_of(sender.rule, part.entity)).declared, part.reference, external_id

@@ -6,7 +6,10 @@ without an answer while others are answered waits for a person as well.
 """
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,13 +77,24 @@ def _as_text(field: Any, value: Any) -> Any:
 
 def close_together(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
     """`close` of many that were delivered, of one rule; `more` are the ids of those that owe another."""
+    for delivery in deliveries:
+        _as_closed(delivery, State.DONE)
+    _store_closed(deliveries, more)
+
+
+def _as_closed(delivery: Delivery, state: Delivery.State, message: str = "", reason: str = "") -> None:
+    delivery.state, delivery.closed_at, delivery.next_try_at = state, timezone.now(), None
+    delivery.message, delivery.reason, delivery.who = message, reason, ""
+
+
+def _store_closed(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
+    """Changes that came meanwhile owe another delivery; later success closes earlier failures."""
+    if not deliveries:
+        return
     now = timezone.now()
     with transaction.atomic():
         locked = Delivery.objects.select_for_update().filter(pk__in=[delivery.pk for delivery in deliveries])
         changes = dict(locked.values_list("pk", "changes"))
-        for delivery in deliveries:
-            delivery.state, delivery.closed_at, delivery.next_try_at = State.DONE, now, None
-            delivery.message = delivery.reason = delivery.who = ""
         _write(deliveries, _CLOSED)
         again = [d for d in deliveries if d.pk in more or changes.get(d.pk, 0) > d.changes]
         Delivery.objects.bulk_create(_another(d, changes.get(d.pk, 0), now) for d in again)
@@ -91,6 +105,7 @@ _BEGUN = (
     "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at", "job", "external_id",
 )  # fmt: skip
 _CLOSED = ("state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply")
+_SET = ("state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply")
 
 
 def _another(delivery: Delivery, changes: int, now: datetime) -> Delivery:
@@ -132,19 +147,11 @@ def close(
 
     Later success closes earlier failures of the same record.
     """
-    now = timezone.now()
-    with transaction.atomic():
-        row = Delivery.objects.select_for_update().get(pk=delivery.pk)
-        delivery.state, delivery.closed_at, delivery.next_try_at = state, now, None
-        delivery.message, delivery.reason, delivery.who = message, reason, ""
-        delivery.save(
-            update_fields=[
-                "state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply",
-            ]
-        )  # fmt: skip
-        if more or row.changes > delivery.changes:
-            _another(delivery, row.changes, now).save()
-        _forgive([delivery])
+    _as_closed(delivery, state, message, reason)
+    if (gathered := _gathered.get()) is not None:
+        gathered.closed[delivery.pk] = (delivery, more)
+    else:
+        _store_closed([delivery], {delivery.pk} if more else ())
 
 
 def answered(connection: Connection) -> None:
@@ -184,9 +191,19 @@ def not_seen(delivery: Delivery) -> None:
 def needs_person(delivery: Delivery, reason: str, message: str, who: str = Who.FIX_RECORD) -> None:
     """Trying again by itself will not help."""
     _set(delivery, State.NEEDS_PERSON, reason, message, who, None)
-    # An edit that joined while it was looked at may be the very correction: it is not left lying.
-    joined = Delivery.objects.filter(pk=delivery.pk, changes__gt=delivery.changes)
-    joined.update(state=State.OWED, next_try_at=timezone.now(), refusals=0)
+    if _gathered.get() is None:
+        _take_up_corrections([delivery])
+
+
+def _take_up_corrections(deliveries: Sequence[Delivery]) -> None:
+    """An edit that joined while a delivery was looked at may be the very correction: it is not left lying."""
+    seen = {delivery.pk: delivery.changes for delivery in deliveries}
+    counted = Delivery.objects.filter(pk__in=seen).values_list("pk", "changes")
+    joined = [pk for pk, changes in counted if changes > seen[pk]]
+    if joined:
+        Delivery.objects.filter(pk__in=joined).update(
+            state=State.OWED, next_try_at=timezone.now(), refusals=0
+        )
 
 
 def failed(delivery: Delivery, error: RemoteError) -> bool:
@@ -210,7 +227,7 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
         _unknown(delivery, error)
         return True
     delivery.refusals += 1
-    Outbox.objects.filter(connection_id=delivery.connection_id).update(silences=0)
+    Outbox.objects.filter(connection_id=delivery.connection_id, silences__gt=0).update(silences=0)
     if error.reason in _TRY_AGAIN and delivery.refusals < timing.current().most_refusals:
         at = timezone.now() + timing.current().wait(delivery.refusals)
         _set(delivery, State.OWED, error.reason, error.message, error.who, at)
@@ -221,11 +238,14 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
 
 def failed_together(deliveries: Sequence[Delivery], error: RemoteError) -> bool:
     """One call for all of them failed as a whole: one silence of the system, not one for each row."""
+    if not deliveries:
+        return True
     first, *others = deliveries
-    goes_on = failed(first, error)
-    for delivery in others:
-        delivery.refusals, delivery.silences, delivery.reply = first.refusals, first.silences, first.reply
-        _set(delivery, State(first.state), first.reason, first.message, first.who, first.next_try_at)
+    with together():
+        goes_on = failed(first, error)
+        for delivery in others:
+            delivery.refusals, delivery.silences, delivery.reply = first.refusals, first.silences, first.reply
+            _set(delivery, State(first.state), first.reason, first.message, first.who, first.next_try_at)
     return goes_on
 
 
@@ -321,5 +341,39 @@ def _set(
 ) -> None:
     delivery.state, delivery.reason, delivery.message = state, reason[:40], message
     delivery.who, delivery.next_try_at = who, at
-    names = ["state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply"]
-    delivery.save(update_fields=names)
+    if (gathered := _gathered.get()) is not None:
+        gathered.set[delivery.pk] = delivery
+    else:
+        _write([delivery], _SET)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is still to be written of deliveries, by id; of those that were closed, whether they owe another."""
+
+    set: dict[int, Delivery] = field(default_factory=dict)
+    closed: dict[int, tuple[Delivery, bool]] = field(default_factory=dict)
+
+
+_gathered: ContextVar[_Gathered | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What becomes of many deliveries in this block is written at its end, in a few statements for all of them.
+
+    Nothing is where an exception leaves the block: they are as they were, and found again.
+    """
+    gathered = _Gathered()
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    with transaction.atomic():
+        _write(list(gathered.set.values()), _SET)
+        waiting = [d for d in gathered.set.values() if d.state == State.NEEDS_PERSON]
+        if waiting:
+            _take_up_corrections(waiting)
+        closed = list(gathered.closed.values())
+        _store_closed([delivery for delivery, _ in closed], {d.pk for d, more in closed if more})

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.calls import connector_for
 from integrations.connectors.errors import RemoteError
+from integrations.mappings import declaration
 from integrations.models import Delivery, SyncRule
 from integrations.push.sending import Plan, Planned, Sender
 from reconciliation.entities import ENTITIES
@@ -36,10 +37,23 @@ def candidates(rule: SyncRule, limit: int | None = None) -> list[int]:
         source_id=rule.connection.source_id, entity=rule.entity, record_id=OuterRef("pk")
     )
     rows = entity.objects.filter(tenant_id=rule.connection.tenant_id, active=True, **entity.constants)
+    if rule.object:  # one entity of the portal may stand for several objects there
+        rows = rows.filter(**declaration(rule).constants)
     if rule.entity.endswith("_contact"):  # two entities share a table
         rows = rows.exclude(**{rule.entity.removesuffix("_contact"): None})
+    if rule.creates == SyncRule.Creates.ASKED:
+        rows = rows.filter(Exists(linked) | Exists(_asked_for(rule)))
     found = rows.filter(Q(edited_at__isnull=False) | ~Exists(linked)).order_by("pk")
     return list(found.values_list("pk", flat=True)[:limit])
+
+
+def _asked_for(rule: SyncRule) -> Any:
+    return Delivery.objects.filter(
+        connection=rule.connection_id,
+        entity=rule.entity,
+        record_id=OuterRef("pk"),
+        state__in=Delivery.OPEN,
+    )
 
 
 def plan(rule: SyncRule, record_ids: Sequence[int] | None = None, *, most: int = MOST) -> list[Planning]:

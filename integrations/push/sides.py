@@ -3,8 +3,9 @@
 Knows the record, its link and the rule's mapping; makes no call and changes no state.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from integrations.connectors.base import Entity as Declared
@@ -12,7 +13,7 @@ from integrations.connectors.base import Row, Write
 from integrations.mapping.outward import Outward
 from integrations.mappings import Reader, outward_of, reader_of
 from integrations.models import SyncRule
-from integrations.push import lead_sources
+from integrations.push import deals, lead_sources
 from integrations.push.owing import write_of
 from reconciliation.creating import filled
 from reconciliation.entities import ENTITIES, Entity
@@ -22,7 +23,7 @@ from reconciliation.normalise import collapsed, normal_form
 
 Values = dict[str, Any]
 EMPTY: tuple[Any, ...] = (None, "", [], False)
-STAND_INS = {"campaign": lead_sources.campaign_of}
+STAND_INS = {"campaign": lead_sources.campaign_of, "opportunity": deals.opportunity_of}
 """What stands in for a reference that a record leaves empty: `(rule, record)` -> external id, or nothing."""
 
 
@@ -37,10 +38,30 @@ class Side:
     reader: Reader
     outward: Outward
     pulled: frozenset[str]
+    met: dict[tuple[str, int], str] = field(default_factory=dict)
+    """External ids of what records refer to, by entity and record id, as far as `meet` has asked."""
+
+    def read(self, record: Any) -> Values:
+        """What the record holds of the fields that can be written, if only when it is made."""
+        return {name: reached(record, name) for name in self.outward.names}
+
+    def records(self, ids: Sequence[int]) -> dict[int, Any]:
+        """Records by id, with all that the mapping's lines reach through references, in one query."""
+        rows = self.entity.objects.select_related(*self._reached) if self._reached else self.entity.objects
+        found: dict[int, Any] = rows.in_bulk(
+            ids
+        )  # without a name, select_related joins all that a record refers to
+        return found
+
+    @cached_property
+    def _reached(self) -> tuple[str, ...]:
+        """The references that dotted names lead through, as the database is asked for them."""
+        paths = {name.rpartition(".")[0].replace(".", "__") for name in self.outward.names if "." in name}
+        return tuple(sorted(path for path in paths if _leads_somewhere(self.entity, path)))
 
     def held(self, record: Any) -> Values:
-        """What the record holds of the fields that can be written, if only when it is made, in normal form."""
-        return normal_form({name: reached(record, name) for name in self.outward.names})
+        """The same in normal form."""
+        return normal_form(self.read(record))
 
     def pending_of(self, link_ids: Sequence[int]) -> dict[int, set[str]]:
         """The fields of each link that wait for a person."""
@@ -80,8 +101,11 @@ class Side:
 
     def body(self, record: Any, names: list[str], row: Row | None) -> Row:
         """What is sent for these fields; `row` is the remote row as it stands."""
-        values = {name: reached(record, name) for name in self.outward.names}
-        return self.outward.body_of(values, names, row)
+        return self.outward.body_of(self.read(record), names, row)
+
+    def new_body(self, values: Values) -> Row:
+        """What a create sends of these values, which `read` gave: those worth naming."""
+        return self.outward.body_of(values, [name for name, value in values.items() if value not in EMPTY])
 
     def referenced(self, record: Any) -> Row:
         """The members of a create that name other records; ids that are numbers go as numbers."""
@@ -118,11 +142,29 @@ class Side:
                 found[link.record_id] = link
         return found
 
+    def meet(self, records: Iterable[Any]) -> None:
+        """Ask at once what many records refer to, for `parent_id` to know, until others are met."""
+        wanted: dict[str, set[int]] = {}
+        for record in records:
+            for name in (*self.write.references, *self.write.optional):
+                if (target := getattr(record, f"{name}_id", None)) is not None:
+                    wanted.setdefault(self.entity.references[name], set()).add(target)
+        self.met.clear()
+        for entity, ids in wanted.items():
+            links = Link.objects.filter(
+                source=self.rule.connection.source_id, entity=entity, record_id__in=ids, state=Link.State.LIVE
+            )
+            known = dict(links.order_by("-pk").values_list("record_id", "external_id"))
+            self.met.update({(entity, record_id): known.get(record_id, "") for record_id in ids})
+
     def parent_id(self, record: Any, reference: str) -> str:
         """The external id of the record that `reference` leads to; empty while the system does not know it."""
-        target = getattr(record, f"{reference}_id")
+        # A copy may name what its record reaches by another one.
+        target = getattr(record, f"{reference}_id", None)
         if target is None and reference in STAND_INS:
             return STAND_INS[reference](self.rule, record)
+        if (known := self.met.get((self.entity.references[reference], target or 0))) is not None:
+            return known
         found = Link.objects.filter(
             source=self.rule.connection.source_id,
             entity=self.entity.references[reference],
@@ -132,12 +174,23 @@ class Side:
         return found.values_list("external_id", flat=True).first() or "" if target else ""
 
 
+def _leads_somewhere(entity: Entity, path: str) -> bool:
+    """Whether each step is a reference; a line may name what the portal no longer has."""
+    for step in path.split("__"):
+        if step not in entity.references:
+            return False
+        entity = ENTITIES[entity.references[step]]
+    return True
+
+
 def _numeric(external_id: str) -> int | str:
     return int(external_id) if external_id.isdigit() else external_id
 
 
 def reached(record: Any, name: str) -> Any:
     """A field's value; a dotted name leads through references, and ends in None where one is empty."""
+    if "." not in name:
+        return getattr(record, name)
     for part in name.split("."):
         record = getattr(record, part) if record is not None else None
     return record

@@ -6,6 +6,7 @@ rows a call -> until none is due, the connection is silent, or the slice is over
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 
@@ -35,7 +36,7 @@ def due(now: datetime) -> "QuerySet[Delivery]":
     """Deliveries whose time has come, of connections that are not waiting as a whole.
 
     A rule that only pulls sends what another record's delivery wants, and nothing else. While an account's calls of the
-    day run short, what was tried before waits.
+    day run short, what was tried before waits, and so does what no change owes (a first push).
     """
     found = Delivery.objects.filter(
         Q(wanted=True) | Q(rule__direction__in=PUSHING),
@@ -43,8 +44,8 @@ def due(now: datetime) -> "QuerySet[Delivery]":
         next_try_at__lte=now,
     ).exclude(connection__outbox__hold_until__gt=now)
     if short := quota.short_keys(now):
-        tried = Q(state=State.OWED, begun_at__isnull=False)
-        found = found.exclude(tried & Q(connection__budget_key__in=short))
+        tried = Q(begun_at__isnull=False) | Q(backfill=True)
+        found = found.exclude(tried & Q(state=State.OWED, connection__budget_key__in=short))
     return found
 
 
@@ -60,14 +61,18 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
     try:
         with connector_for(rule.connection) as (connector, _):
             sender = Sender(rule, connector, lease)
-            send = Batch(sender).send if sender.side.write.batch > 1 else partial(_one, sender)
-            most = sender.side.write.batch
-            count = 0
-            while deliveries := _next(rule, most if most == 1 else portion_of(rule, sender.side.write)):
-                count += len(deliveries)
-                if not send(deliveries) or time.monotonic() > until:
-                    break
-            return count
+            write = sender.side.write
+            with ThreadPoolExecutor(write.at_once, thread_name_prefix="push") as pool:
+                send = Batch(sender, pool).send if write.batch > 1 else partial(_one, sender)
+                count = 0
+                while deliveries := _next(rule, portion_of(rule, write)):
+                    count += len(deliveries)
+                    goes_on = send(deliveries)
+                    # A long slice may use up what was left of the day.
+                    quota.note(rule.connection.budget_key, connector.usage)
+                    if not goes_on or time.monotonic() > until:
+                        break
+                return count
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
         rule.connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
         for delivery in due(timezone.now()).filter(rule=rule):
@@ -80,24 +85,27 @@ def _one(sender: Sender, deliveries: list[Delivery]) -> bool:
 
 
 def portion_of(rule: SyncRule, write: Write) -> int:
-    """How many to take at once: a call's worth, or a job's where thousands wait."""
+    """How many to take at once: a call's worth, or some calls', or a job's where thousands wait."""
     if write.bulk and _due(rule).count() > settings.WRITE_IN_BULK_ABOVE:
         return write.bulk
-    return write.batch
+    return write.batch * write.at_once
 
 
 def _next(rule: SyncRule, most: int) -> list[Delivery]:
-    """The oldest that are due, none while the connection waits; those of one bulk job stay together."""
+    """The oldest that are due, those that a change owes first; none while the connection waits.
+
+    Those of one bulk job stay together.
+    """
     if Outbox.objects.filter(connection_id=rule.connection_id, hold_until__gt=timezone.now()).exists():
         return []
-    first = _due(rule).order_by("id").first()
+    first = _due(rule).order_by("backfill", "id").first()
     if first is None:
         return []
     on_its_way = Q(state=State.SENDING) & ~Q(job="")
     if first.state == State.SENDING and first.job:
         found = list(Delivery.objects.filter(on_its_way, rule=rule, job=first.job).order_by("id"))
     else:
-        found = list(_due(rule).exclude(on_its_way).order_by("id")[:most])
+        found = list(_due(rule).exclude(on_its_way).order_by("backfill", "id")[:most])
     for delivery in found:
         delivery.rule, delivery.connection = rule, rule.connection
     return found

@@ -12,7 +12,9 @@ from wsgiref.types import WSGIApplication
 
 from integrations.sandbox import server, tls
 from integrations.sandbox.options import add_shared
+from integrations.sandbox.salesforce import keeping as org
 from integrations.sandbox.salesforce import starting as salesforce
+from integrations.sandbox.servicetitan import keeping as shop
 from integrations.sandbox.servicetitan import starting as servicetitan
 
 SELDOM = (50_000, 20, 100)
@@ -22,21 +24,23 @@ SELDOM = (50_000, 20, 100)
 @dataclass(frozen=True, slots=True)
 class System:
     """How one sandbox is started. `make` raises ValueError for a fault that does not exist; `describe` gives the
-    name of the system, and what to type into a connection and the pages a person may want, by what they are."""
+    name of the system, and what to type into a connection and the pages a person may want, by what they are;
+    `load` goes on with what `save` has kept in a file, and raises ValueError for one that is not ours."""
 
     port: int
     add_arguments: Callable[[argparse.ArgumentParser], None]
     make: Callable[[argparse.Namespace], Any]
     describe: Callable[[str, Any], tuple[str, dict[str, Any]]]
-    end: Callable[[argparse.Namespace, Any], None] = lambda options, sandbox: None
+    load: Callable[[Any, Path], object]
+    save: Callable[[Any, Path], None]
 
 
 SYSTEMS: Mapping[str, System] = {
     "servicetitan": System(
-        8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe, servicetitan.end
+        8300, servicetitan.add_arguments, servicetitan.make, servicetitan.describe, shop.load, shop.save
     ),
     "salesforce": System(
-        8400, salesforce.add_arguments, salesforce.make, salesforce.describe, salesforce.end
+        8400, salesforce.add_arguments, salesforce.make, salesforce.describe, org.load, org.save
     ),
 }
 
@@ -50,8 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def sandbox_from(options: argparse.Namespace) -> WSGIApplication:
-    """Raises ValueError for a fault that does not exist."""
-    return SYSTEMS[options.system].make(options)
+    """Raises ValueError for a fault that does not exist and for a kept file that is none."""
+    system = SYSTEMS[options.system]
+    sandbox = system.make(options)
+    if options.keep:
+        system.load(sandbox.control, options.keep)
+    return sandbox
 
 
 def start(options: argparse.Namespace, sandbox: WSGIApplication, folder: Path) -> server.Running:
@@ -73,12 +81,16 @@ def describe(options: argparse.Namespace, running: server.Running, sandbox: Any)
     return "\n".join([f"A {name} sandbox is ready.", *rows, note, "Ctrl-C ends it."])
 
 
-def serve(options: argparse.Namespace, running: server.Running, sandbox: WSGIApplication) -> None:
-    """Serve until SIGINT or SIGTERM. Rows live as long as the process, so garbage is looked for seldom."""
+def serve(options: argparse.Namespace, running: server.Running, sandbox: Any) -> None:
+    """Serve until SIGINT or SIGTERM. Rows live as long as the process, so garbage is looked for seldom.
+
+    Raises OSError where they are to be kept and cannot be.
+    """
     gc.set_threshold(*SELDOM)
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
     ended.wait()
     running.stop()
-    SYSTEMS[options.system].end(options, sandbox)
+    if options.keep:
+        SYSTEMS[options.system].save(sandbox.control, options.keep)

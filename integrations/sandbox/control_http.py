@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.faults import from_json
+
 Verb = Callable[[Any, dict[str, Any]], Any]
 """Does something to a sandbox's control with the members of the body."""
 
@@ -25,6 +27,12 @@ def answer(verbs: Mapping[str, Verb], control: Any, request: Request) -> Respons
         return _json({"result": verb(control, body)})
     except (KeyError, TypeError, ValueError) as error:
         return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def set_faults(control: Any, body: dict[str, Any]) -> Any:
+    """`{"faults": [...]}`: each a text as on the command line or an object with the members of a fault."""
+    control.faults(*[from_json(fault) if isinstance(fault, dict) else fault for fault in body["faults"]])
+    return control.faults_on.report()
 
 
 def _json(value: Any, status: int = 200) -> Response:

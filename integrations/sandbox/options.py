@@ -1,6 +1,7 @@
 """The options that every sandbox has."""
 
 import argparse
+from pathlib import Path
 
 
 def add_shared(parser: argparse.ArgumentParser, port: int) -> None:
@@ -16,6 +17,8 @@ def add_shared(parser: argparse.ArgumentParser, port: int) -> None:
     parser.add_argument(
         "--token-life", type=float, metavar="SECONDS", help="how long an access token is good"
     )
+    parser.add_argument("--keep", type=Path, metavar="FILE",
+                        help="go on with the rows of this file, and write them into it at the end")  # fmt: skip
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC",
                         help="a fault by name: server_error:0.05 or slow:0.1,count=3,path=/jobs")  # fmt: skip
 

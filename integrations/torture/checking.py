@@ -1,13 +1,15 @@
 """What came of it, beside what was intended: pure comparison of the journal, the change log and the two sides."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.torture.editing import HERE, THERE, Intent
 
 MADE = ("customers", "locations")
+Wish = tuple[str, int, str, str]
+"""Entity, record, field and value."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Seen:
     intents: Sequence[Intent]
     made: Sequence[str]
     history: Mapping[tuple[str, int, str], list[str]]
-    links: Mapping[tuple[str, int], tuple[str, int]]
+    links: Mapping[Any, tuple[str, int]]
     overruled: frozenset[tuple[str, int, str, str]]
     here: Mapping[tuple[str, int], Mapping[str, str]]
     there: Mapping[tuple[str, int], Mapping[str, str]]
@@ -47,10 +49,15 @@ def verdict(seen: Seen) -> Verdict:
     found = Verdict()
     effects = [entry for entry in seen.journal if entry.by == "api" and entry.kind != "read"]
     _made(seen, effects, found)
+    judge_values(seen, found)
+    return found
+
+
+def judge_values(seen: Seen, found: Verdict) -> None:
+    """What was written, what of the edits arrived, and how the two sides ended."""
     _written(seen, found)
     _last_words(seen, found)
     _both_sides(seen, found)
-    return found
 
 
 def _made(seen: Seen, effects: Iterable[Any], found: Verdict) -> None:
@@ -102,9 +109,25 @@ def _written(seen: Seen, found: Verdict) -> None:
         for name, (before, after) in _fields(entry).items():
             if (*key, name, after) not in wishes and not _first_values(seen, key, name, after):
                 found.wrong.append(f"{key} {name}: {after!r} was nobody's wish")
-            if (*key, name, before) in office and before not in seen.history.get((*key, name), ()):
+            if _unseen(seen, office, (*key, name, before)):
                 words = f"{key} {name}: {before!r} was overwritten by {after!r} unseen"
                 (found.raced if _raced(seen, place) else found.wrong).append(words)
+
+
+def _unseen(seen: Seen, office: Collection[Wish], value: Wish) -> bool:
+    return value in office and value[3] not in seen.history.get(value[:3], ())
+
+
+def raced(seen: Seen) -> set[Wish]:
+    """What people wrote at the system within one call's time, and nobody else ever saw."""
+    office = {(i.entity, i.record_id, i.field, i.value) for i in seen.intents if i.side == THERE}
+    found = set()
+    for place, entry in enumerate(seen.journal):
+        key = seen.links.get((entry.table, entry.row_id))
+        if entry.by == "api" and entry.kind == "changed" and key is not None and _raced(seen, place):
+            values = {(*key, name, before) for name, (before, _) in _fields(entry).items()}
+            found |= {value for value in values if _unseen(seen, office, value)}
+    return found
 
 
 def _fields(entry: Any) -> dict[str, tuple[str, str]]:

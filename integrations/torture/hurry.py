@@ -1,5 +1,6 @@
 """Waits cut short, so that a merchant's day passes in seconds. What waits for what stays as it is."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,9 +14,9 @@ LATE = 0.8
 CALL = 2.0
 
 
-def hurry(host: str, *, protected: bool = True) -> None:
+def hurry(hosts: Sequence[str], *, protected: bool = True) -> None:
     """In every process of the torture, before anything is worked on."""
-    settings.CUSTOM_API_HOSTS = [host]
+    settings.CUSTOM_API_HOSTS = list(hosts)
     leases.LEASE = timedelta(seconds=4)
     calls.PATIENCE = Policy(
         attempts=3, budget=CALL, first_backoff=0.02, longest_backoff=0.1, longest_wait=1.5

@@ -1,6 +1,7 @@
 """Workers that are born fast: a process that has loaded everything once, and forks one for each line it is sent.
 
-`python -m integrations.torture.nursery HOST PROTECTED`; answers each line with the worker's process id.
+`python -m integrations.torture.nursery HOSTS PROTECTED` (hosts with commas); answers each line with the worker's
+process id.
 """
 
 import os
@@ -17,7 +18,7 @@ def main() -> None:
     django.setup()
     from integrations.torture.hurry import hurry
 
-    hurry(sys.argv[1], protected=sys.argv[2] == "protected")
+    hurry(sys.argv[1].split(","), protected=sys.argv[2] == "protected")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     import integrations.tasks  # noqa: F401  # so that no worker has to load it
 

@@ -84,7 +84,8 @@ def outcome_words(bulk: BulkReview) -> str:
     settled = f"{bulk.settled:,} field{'' if bulk.settled == 1 else 's'} settled."
     if not bulk.skipped:
         return settled
-    return f"{settled} {bulk.skipped:,} left as {'it is' if bulk.skipped == 1 else 'they are'}: changed meanwhile."
+    left = "it is" if bulk.skipped == 1 else "they are"
+    return f"{settled} {bulk.skipped:,} left as {left}: changed meanwhile, or two systems differ."
 
 
 def _selected(rows: Any, chosen: list[str]) -> Any:

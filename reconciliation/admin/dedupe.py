@@ -78,17 +78,8 @@ class MatchCandidateAdmin(PassPages, ReadOnlyTenantAdmin):
                 hits |= {(name, pk) for pk in rows.values_list("pk", flat=True)}
         return hits
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, candidate: MatchCandidate) -> HttpResponse:
         """The group of this pair, side by side. Its form goes to the merge's own page."""
-        candidate = self.object_or_404(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         wanted = Wanted.of(request.GET)
         found = self.matching(request, wanted)
         group = duplicates.group_of(candidate, found)

@@ -25,6 +25,7 @@ from reconciliation.models import (
     Opportunity,
     Payment,
     Person,
+    Rating,
     Task,
 )
 from reconciliation.search import Ways, search_customers
@@ -60,6 +61,7 @@ class CustomerAdmin(TagPages, RecordAdmin):
         Linked("Payments", Payment, "customer"),
         Linked("Estimates", Estimate, "customer"),
         Linked("Memberships", Membership, "customer"),
+        Linked("Reviews", Rating, "customer"),
         Linked("Equipment", Equipment, "customer"),
         Linked("Leads", Lead, "customer"),
         Linked("People", Person, "customer"),

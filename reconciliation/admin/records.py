@@ -127,15 +127,10 @@ class RecordAdmin(ActingPages, ExportingAdmin, ReadOnlyTenantAdmin):
 
     # --- the page ----------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    row_posts = True
+
+    def row_page(self, request: HttpRequest, found: Any) -> HttpResponse:
         """Everything there is to know about one record."""
-        found = self.object_or_404(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET"])
         record = self.model._default_manager.select_related("tenant", *self.references).get(pk=found.pk)
@@ -151,7 +146,6 @@ class RecordAdmin(ActingPages, ExportingAdmin, ReadOnlyTenantAdmin):
             acts=self.buttons(record) if may_resolve else [],
             acted_on=bool(self.acts),
             **context,
-            **(extra_context or {}),
         )
 
     @object_view("notices/", methods=("GET",))

@@ -1,4 +1,4 @@
-"""What an agent sees of one record in review: each differing field from both sides, who moved it, and what hangs on it.
+"""What an agent sees of one record in review: each differing field from all sides, who moved it, and what hangs on it.
 
 Gathered in a fixed number of queries, however many fields differ.
 """
@@ -26,19 +26,33 @@ _LOOKED_BACK = 20
 
 
 @dataclass(frozen=True)
+class Side:
+    """What one source says that differs. `seen` is its value as JSON: what the person settles is what they saw.
+
+    `choice` is what the form calls it: "remote", and with several sources the conflict's number behind it.
+    """
+
+    conflict: Conflict
+    name: str
+    value: Any
+    by: str
+    seen: str
+    choice: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """One differing field. `seen` is the source's value as JSON: what the person settles is what they saw."""
+    """One differing field with all its sides: `quiet` are sources that did not change it, as (name, value, words)."""
 
     conflict: Conflict
     label: str
     kind: str
     here: Any
-    there: Any
-    agreed: str
+    sides: list[Side]
+    quiet: list[tuple[str, str, str]]
+    agreed: list[str]
     here_by: str
-    there_by: str
     to_type: str
-    seen: str
     reason: str
     agree: bool
 
@@ -57,15 +71,21 @@ def page_of(conflict: Conflict) -> dict[str, Any]:
     entity = ENTITIES[conflict.entity]
     record = entity.objects.filter(pk=conflict.record_id).first()
     waiting = list(inbox.with_reason(inbox.of_record(conflict.entity, conflict.record_id)))
-    changes = _changes(conflict)
+    changes, links = _changes(conflict), _links_of(conflict)
+    rows = []
+    if record is not None:
+        rows = [_row(entity, fields, record, changes, links) for fields in inbox.by_field(waiting)]
     return {
         "conflict": conflict,
         "record": record,
         "entity": entity,
         "tenant": conflict.tenant,
-        "rows": [_row(entity, row, record, changes) for row in waiting] if record is not None else [],
+        "rows": rows,
         "sources": sorted({row.link.source.name for row in waiting}),
-        "links": _links(conflict),
+        "contested": sorted({(row.link.source_id, row.link.source.name) for row in waiting})
+        if any(len(row.sides) > 1 for row in rows)
+        else [],
+        "links": _opened(links),
         "record_url": record_url(record),
         "related": related(record),
         "version": record.version if record is not None else 0,
@@ -79,27 +99,58 @@ def _changes(conflict: Conflict) -> list[Change]:
     return list(found.select_related("actor", "source").order_by("-pk")[:CHANGES])
 
 
-def _row(entity: Entity, conflict: Conflict, record: Any, changes: Sequence[Change]) -> Row:
+def _row(
+    entity: Entity, waiting: Sequence[Conflict], record: Any, changes: Sequence[Change], links: Sequence[Link]
+) -> Row:
+    """`waiting` are the conflicts of one field, one for each source that differs."""
+    conflict = waiting[0]
     name, tenant = conflict.field, conflict.tenant
     now_here = value_here(conflict, record)
     ours = values.words_of(entity, name, now_here, tenant)
-    theirs = values.words_of(entity, name, conflict.remote_value, tenant)
-    here, there = marked(ours, theirs)
+    sides = [_side(entity, one, ours, several=len(waiting) > 1) for one in waiting]
+    agreed = {values.words_of(entity, name, one.base, tenant): one for one in waiting}
     reason: Any = conflict
     return Row(
         conflict,
         values.label(name),
         entity.fields.get(name, "text"),
-        here,
-        there,
-        values.words_of(entity, name, conflict.base, tenant),
+        marked(ours, values.words_of(entity, name, conflict.remote_value, tenant))[0],
+        sides,
+        _quiet(entity, waiting, links, now_here),
+        list(agreed),
         _who_here(conflict, changes),
-        _who_there(conflict),
         values.to_type(now_here),
-        json.dumps(conflict.remote_value),
         inbox.Reason(reason.reason).label,
-        now_here == conflict.remote_value,
+        all(one.remote_value == now_here for one in waiting),
     )
+
+
+def _side(entity: Entity, conflict: Conflict, ours: str, *, several: bool) -> Side:
+    theirs = values.words_of(entity, conflict.field, conflict.remote_value, conflict.tenant)
+    return Side(
+        conflict,
+        conflict.link.source.name,
+        marked(ours, theirs)[1],
+        _who_there(conflict),
+        json.dumps(conflict.remote_value),
+        f"remote-{conflict.pk}" if several else "remote",
+    )
+
+
+def _quiet(
+    entity: Entity, waiting: Sequence[Conflict], links: Sequence[Link], now_here: Any
+) -> list[tuple[str, str, str]]:
+    """Systems that have the record and did not change this field: what they hold, as far as we know."""
+    name, tenant, differ = waiting[0].field, waiting[0].tenant, {one.link_id for one in waiting}
+    return [
+        (
+            link.source.name,
+            values.words_of(entity, name, link.base[name], tenant),
+            "the same as the portal" if link.base[name] == now_here else "not changed there",
+        )
+        for link in links
+        if link.state == Link.State.LIVE and link.pk not in differ and name in link.base
+    ]
 
 
 def _who_here(conflict: Conflict, changes: Iterable[Change]) -> str:
@@ -169,15 +220,19 @@ def _settled(conflict: Conflict) -> str:
     return f"{values.label(conflict.field).capitalize()}: {chosen}, by {by}{at}.{note}"
 
 
-def _links(conflict: Conflict) -> list[tuple[str, str]]:
+def _links_of(conflict: Conflict) -> list[Link]:
+    links = Link.objects.filter(entity=conflict.entity, record_id=conflict.record_id)
+    return list(links.select_related("source").defer("payload").order_by("pk")[:10])
+
+
+def _opened(links: Sequence[Link]) -> list[tuple[str, str]]:
     """(system's name and id, address) of the record where it can be opened."""
-    links = Link.objects.filter(entity=conflict.entity, record_id=conflict.record_id).select_related("source")
     found = [
         (
             f"{link.source.name} {link.external_id}",
             deep_link(link.source.system, link.entity, link.external_id),
         )
-        for link in links[:10]
+        for link in links
     ]
     return [(words, address) for words, address in found if address]
 

@@ -58,7 +58,7 @@ class ConflictAdmin(BulkPages, ReadOnlyTenantAdmin):
             counts=_counts(rows),
             groups=_groups(list(page), rows),
             pages=page,
-            conflicts=rows.count(),
+            conflicts=inbox.count_fields(rows),
             may_resolve=self.may(request, Action.RESOLVE),
             several=len(access_of(request.user).tenant_ids()) > 1,
             now=timezone.now(),
@@ -72,14 +72,9 @@ class ConflictAdmin(BulkPages, ReadOnlyTenantAdmin):
 
     # --- one record --------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        found = self.object_or_404(request, object_id)
+    row_posts = True
+
+    def row_page(self, request: HttpRequest, found: Conflict) -> HttpResponse:
         conflict = Conflict.objects.select_related("link__source", "tenant", "actor").get(pk=found.pk)
         asked = Asked.of(request.GET)
         if request.method == "POST":
@@ -107,7 +102,7 @@ class ConflictAdmin(BulkPages, ReadOnlyTenantAdmin):
         if not self.may(request, Action.RESOLVE, conflict):
             raise PermissionDenied
         choices, problem = review_form.choices_of(request.POST)
-        if not problem and not _all_of_one(conflict, [choice.conflict_id for choice in choices]):
+        if not problem and not _all_of_one(conflict, [pk for choice in choices for pk in choice.seen]):
             raise Http404  # fields of another record, perhaps another merchant's
         if problem:
             return self._show(request, conflict, asked, problem=problem, typed=request.POST)

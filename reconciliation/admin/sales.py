@@ -7,7 +7,15 @@ from portal.look import badge
 from reconciliation.admin import columns, shown
 from reconciliation.admin.filters import ActiveFilter, by_words
 from reconciliation.admin.records import Linked, RecordAdmin
-from reconciliation.models import CampaignMember, Case, Opportunity, OpportunityRole, Person, Task
+from reconciliation.models import (
+    CampaignMember,
+    Case,
+    CustomRecord,
+    Opportunity,
+    OpportunityRole,
+    Person,
+    Task,
+)
 from reconciliation.search import Ways
 
 _BY_CUSTOMER = "Name, id, or its customer's name, phone or address"
@@ -27,6 +35,7 @@ class PersonAdmin(RecordAdmin):
     facts = (
         ("Person", ("salutation", "first_name", "last_name", "title", "customer", "owner")),
         ("How to reach", ("email", "phone", "mobile", "address")),
+        ("Membership", ("membership_tier", "membership_status", "membership_from", "membership_to")),
     )
     flags = ("do_not_call", "do_not_email")
     card_columns = ("name_shown", "title_shown", "email_shown", "phone_shown")
@@ -56,10 +65,11 @@ class OpportunityAdmin(RecordAdmin):
     list_select_related = ["customer"]
     search_help_text = _BY_CUSTOMER
     ways = Ways(("opportunity",), text=("name",), customer="customer")
-    references = ("customer", "campaign", "owner")
+    references = ("customer", "job", "technician", "campaign", "owner")
     facts = (
         ("Opportunity", ("name", "customer", "stage", "amount", "probability", "closes_on", "owner")),
         ("About", ("kind", "lead_source", "campaign", "next_step", "description")),
+        ("Work that was sold", ("job", "technician", "service_type", "place", "wanted_from", "wanted_until")),
     )
     flags = ("is_won",)
     card_columns = ("name_shown", "stage_shown", "closes", "value_amount")
@@ -109,9 +119,9 @@ class CaseAdmin(RecordAdmin):
     list_select_related = ["customer"]
     search_help_text = "Case number, subject, or the customer's name, phone or address"
     ways = Ways(("case",), numbers=("number",), text=("subject",), customer="customer")
-    references = ("customer", "person", "owner")
+    references = ("customer", "job", "person", "owner")
     facts = (
-        ("Case", ("number", "subject", "status", "priority", "customer", "person", "owner")),
+        ("Case", ("number", "subject", "status", "priority", "customer", "job", "person", "owner")),
         ("About", ("origin", "kind", "reason", "description", "closed_at")),
     )
     card_columns = ("name_shown", "subject_shown", "priority_shown", "status_shown", "came")
@@ -172,3 +182,37 @@ class TaskAdmin(RecordAdmin):
     @admin.display(description="subject")
     def subject_shown(self, task: Task) -> str:
         return str(task)
+
+
+@admin.register(CustomRecord)
+class CustomRecordAdmin(RecordAdmin):
+    """Rows of objects that an account has made for itself."""
+
+    menu_order = 111
+    list_display = [
+        "name_shown",
+        "object_shown",
+        "customer_link",
+        "status_shown",
+        "value_amount",
+        "day_shown",
+    ]
+    list_filter = ["object", ActiveFilter]
+    list_select_related = ["customer"]
+    search_help_text = _BY_CUSTOMER
+    ways = Ways(("custom_record",), text=("name",), customer="customer")
+    references = ("customer", "person", "opportunity", "case", "owner")
+    facts = (
+        ("Record", ("name", "object", "status", "amount", "day", "owner")),
+        ("About", ("customer", "person", "opportunity", "case")),
+    )
+    card_columns = ("name_shown", "object_shown", "status_shown", "value_amount")
+    customer_link = columns.other("customer")
+    object_shown = columns.words("object")
+    status_shown = columns.status()
+    value_amount = columns.amount("amount")
+    day_shown = columns.words("day")
+
+    @admin.display(description="name")
+    def name_shown(self, record: CustomRecord) -> str:
+        return str(record)

@@ -19,11 +19,13 @@ from reconciliation.models import (
     Assignment,
     Booking,
     Cancellation,
+    Case,
     Estimate,
     Invoice,
     Job,
     Lead,
     Note,
+    Rating,
 )
 from reconciliation.search import Ways
 
@@ -61,6 +63,8 @@ class JobAdmin(DispatchPages, TagPages, RecordAdmin):
         Linked("Invoices", Invoice, "job"),
         Linked("Estimates", Estimate, "job"),
         Linked("Notes", Note, "job"),
+        Linked("Ratings", Rating, "job"),
+        Linked("Cases", Case, "job"),
     )
     customer_link = columns.other("customer")
     status_shown = columns.status()

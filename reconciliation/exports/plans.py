@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from reconciliation.entities import ENTITIES, Entity
-from reconciliation.models import Contact, Record, ReferenceItem
+from reconciliation.models import Contact, Rating, Record, ReferenceItem
 
 CHILDREN = {"invoice_line": "invoice", "payment_split": "payment"}
 """Exports of nested rows, and the entity that each belongs to."""
@@ -25,6 +25,7 @@ DATES = {
     "payment": "paid_at",
     "payment_split": "payment__paid_at",
     "membership": "starts_at",
+    "review": "published_at",
     "equipment": "installed_at",
 }
 """The natural date of each export, by which `--from` and `--to` narrow it; of all others, when its source made it."""
@@ -34,6 +35,7 @@ _UNITS_ELSEWHERE = {
     "cancellation": "job__business_unit",
     "appointment": "job__business_unit",
     "assignment": "job__business_unit",
+    "technician_rating": "job__business_unit",
     "invoice_line": "invoice__business_unit",
     "payment_split": "payment__business_unit",
 }
@@ -45,8 +47,12 @@ _NAMED_BY = {
     "person": "last_name",
 }
 """By which field a record of an entity is named where another refers to it; the rest by `name`."""
-_CAME_LATER = ("lead_source", "tag_names")
+_CAME_LATER = (
+    *("lead_source", "tag_names", "main_phone", "service_type", "wanted_from", "wanted_until", "place"),
+    *("membership_tier", "membership_status", "membership_from", "membership_to"),
+)
 """Columns that came after an export was promised stand at its end, so that the others keep their places."""
+_REFERENCES_LATER = {"case": ("job",), "opportunity": ("job", "technician")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,9 @@ def plan_of_model(model: type[Record]) -> Plan:
     """The export of all entities that share a model, as a list page shows them: their columns together."""
     entities = [entity for entity in ENTITIES.values() if entity.model is model]
     columns = {column.name: column for entity in entities for column in _columns(entity)}
-    name = {Contact: "contact", ReferenceItem: "reference_item"}.get(model, entities[0].name)
+    name = {Contact: "contact", Rating: "rating", ReferenceItem: "reference_item"}.get(
+        model, entities[0].name
+    )
     return Plan(name, model, tuple(columns.values()))
 
 
@@ -124,7 +132,8 @@ def _columns(entity: Entity) -> Iterable[Column]:
         Column("source_modified_at", "source_modified_at", "timestamp"),
     )
     yield from (Column(name, name, "text") for name in entity.constants)
-    yield from _reference_columns(entity.references)
+    later = {name: entity.references[name] for name in _REFERENCES_LATER.get(entity.name, ())}
+    yield from _reference_columns({n: to for n, to in entity.references.items() if n not in later})
     names_first = sorted(entity.fields, key=lambda name: name not in _NAMING)
     yield from (Column(name, name, entity.fields[name]) for name in names_first if name not in _CAME_LATER)
     if entity.currency_fields:
@@ -133,6 +142,7 @@ def _columns(entity: Entity) -> Iterable[Column]:
         yield Column("merged_into_external_id", "merged_into__external_id", "id")
     yield Column("source_created_at", "source_created_at", "timestamp")
     yield from (Column(name, name, entity.fields[name]) for name in _CAME_LATER if name in entity.fields)
+    yield from _reference_columns(later)
 
 
 def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:

@@ -40,6 +40,8 @@ def _text(value: Any) -> str | None:
 def _final(conflict: Conflict) -> Any:
     """The value that stood when it was settled; of two sides that came to agree, it is not kept."""
     outcome = Conflict.Outcome
+    if conflict.state == Conflict.State.RESOLVED:
+        return conflict.outcome_value
     values = {
         outcome.REMOTE: conflict.remote_value,
         outcome.PORTAL: conflict.portal_value,

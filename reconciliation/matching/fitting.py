@@ -19,6 +19,7 @@ from reconciliation.matching.columns import Longs
 from reconciliation.matching.fields import AREA, FIELDS
 from reconciliation.matching.keys import FIRST, pairs_of_kind
 from reconciliation.matching.levels import Comparison
+from reconciliation.matching.pairs import among
 from reconciliation.matching.scoring import Floats, Weights, log_odds, scores
 
 MOST = 100_000
@@ -63,7 +64,7 @@ def mixups(comparison: Comparison, made: Longs) -> Fitted:
     left, right = pairs_of_kind(made[row : row + 1], _FEW)
     step = max(1, -(-len(left) // MOST))
     given, surname = comparison.names_of(left[::step], right[::step])
-    same_given, same_surname = np.isin(given, (1, 2, 4)), np.isin(surname, (1, 2, 3))
+    same_given, same_surname = among(given, 1, 2, 4), among(surname, 1, 2, 3)
     both = int(np.sum(same_given & same_surname))
     one_given = int(np.sum(same_given & (surname == 6)))
     one_surname = int(np.sum(same_surname & (given == 8)))

@@ -11,7 +11,7 @@ from reconciliation.matching.companies_compared import CompaniesCompared
 from reconciliation.matching.context import Frequencies, Names
 from reconciliation.matching.likeness import Likeness
 from reconciliation.matching.names_compared import NamesCompared
-from reconciliation.matching.pairs import Level, Setting
+from reconciliation.matching.pairs import Level, Setting, among, numbered
 from reconciliation.matching.places_compared import PlacesCompared
 from reconciliation.matching.reach_compared import ReachCompared
 
@@ -53,27 +53,31 @@ class _Compared(NamesCompared, CompaniesCompared, ReachCompared, PlacesCompared)
 
     def _together(self, who: Level, phone: Level, email: Level, address: Level) -> Level:
         said = [
-            np.select([(phone >= 1) & (phone <= 5), phone == 6], [1, 2], 0),
-            np.select([(email >= 1) & (email <= 4), email == 8], [1, 2], 0),
-            np.select([np.isin(address, (1, 2, 3, 4, 6)), np.isin(address, (5, 8, 9))], [1, 2], 0),
+            among(phone, 1, 2, 3, 4, 5) + 2 * (phone == 6),
+            among(email, 1, 2, 3, 4) + 2 * (email == 8),
+            among(address, 1, 2, 3, 4, 6) + 2 * among(address, 5, 8, 9),
         ]
         return (((who * 3 + said[0]) * 3 + said[1]) * 3 + said[2]).astype(np.uint16)
 
     def _who(self, given: Level, surname: Level, company: Level, store: Level) -> Level:
         """The pair's place in `fields.WHO`."""
-        close_given, close_surname = np.isin(given, (1, 2, 3, 4)), np.isin(surname, (1, 2, 3))
+        close_given, close_surname = among(given, 1, 2, 3, 4), among(surname, 1, 2, 3)
         swapped = (given == 6) & (surname == 4)
         other_given, other_surname = given == 8, surname == 6
-        return np.select(
+        first = numbered(
+            np.ones(len(given), dtype=np.bool_),
             [
-                company == 7, company == 6, (company == 5) | (store == 3), np.isin(company, (3, 4)),
-                np.isin(company, (1, 2)),
+                company == 7, company == 6, (company == 5) | (store == 3), among(company, 3, 4),
+                among(company, 1, 2),
                 (given == 0) & (surname == 0),
                 (close_given & close_surname) | swapped,
                 other_given & other_surname,
                 other_given,
                 other_surname,
             ],
-            [10, 9, 8, 7, 6, 0, 1, 5, 3, 4],
-            2,
-        ).astype(np.uint16)  # fmt: skip
+        )  # fmt: skip
+        return _WHO[first]
+
+
+_WHO = np.array([0, 10, 9, 8, 7, 6, 0, 1, 5, 3, 4, 2], dtype=np.uint16)
+"""The place for each of the conditions above, counted from 1; the last where none holds."""

@@ -50,6 +50,11 @@ class Likeness:
 
     def is_nickname(self, one: Ints, other: Ints) -> Bools:
         """Whether one name is short for the other, or both for a third that starts their group."""
+        if len(one) < _WORTH_SORTING:
+            groups, words = nickname_groups(), self.words
+            pairs = zip(one.tolist(), other.tolist(), strict=True)
+            short = (words[right] in groups.get(words[left], ()) for left, right in pairs)
+            return np.fromiter(short, dtype=np.bool_, count=len(one))
         codes = _nickname_codes(self.words, np.unique(np.concatenate((one, other))))
         return np.isin(one.astype(np.int64) * len(self.words) + other, codes)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from reconciliation.matching.columns import Bools, Ints
 from reconciliation.matching.context import Floats
-from reconciliation.matching.pairs import Level, Pairs
+from reconciliation.matching.pairs import Level, Pairs, among
 
 _BEARERS = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 
@@ -82,7 +82,7 @@ class NamesCompared(Pairs):
         """Whether an e-mail bears the other's given name; asked only where the given names do not settle it."""
         words, names = self.found.words, self.both("plain")
         emails = self.both("email0")
-        asked = np.flatnonzero(self.people & ~np.isin(given, (1, 2)) & ((emails[0] > 0) | (emails[1] > 0)))
+        asked = np.flatnonzero(self.people & ~among(given, 1, 2) & ((emails[0] > 0) | (emails[1] > 0)))
         answer = np.zeros(len(self.left), dtype=np.uint16)
         columns = [side[asked].tolist() for side in (names[0], names[1], emails[0], emails[1])]
         answer[asked] = [
@@ -103,15 +103,13 @@ class NamesCompared(Pairs):
         givens = np.maximum(*(self.common.counts["root"][side].astype(np.float64) for side in roots))
         families = np.maximum(*(self.common.counts["surname"][side].astype(np.float64) for side in surnames))
         expected = givens * families / max(self.common.total, 1) * nearby
-        agree = np.isin(given, (1, 2, 4, 6)) & np.isin(surname, (1, 2, 3, 4))
+        agree = among(given, 1, 2, 4, 6) & among(surname, 1, 2, 3, 4)
         return np.where(agree, 1 + np.digitize(expected, _BEARERS), 0).astype(np.uint16)
 
     def mixup(self, given: Level, surname: Level, address: Level) -> Level:
         """Whether two at one address have other given names: a household's members, or one whose name was mixed up."""
-        asked = (given == 8) & np.isin(address, (1, 2, 3, 4, 6))
-        return np.select([asked & np.isin(surname, (1, 2, 3)), asked & (surname == 6)], [1, 2], 0).astype(
-            np.uint16
-        )
+        asked = (given == 8) & among(address, 1, 2, 3, 4, 6)
+        return (asked * (among(surname, 1, 2, 3) + 2 * (surname == 6))).astype(np.uint16)
 
     def suffix(self) -> Level:
         one, other = self.both("suffix")

@@ -1,7 +1,7 @@
 """Customers that are new or have changed are noted, to be compared later: one statement in the writer's transaction.
 
-Whoever writes records announces it (`reconciliation.changes`); a contact or a location stands for its customer. The
-comparing itself happens after the page (`passes.bring_up_to_date`), so that a pull does not wait for it.
+Whoever writes records announces it (`reconciliation.changes`); a contact, a person or a location stands for its
+customer. The comparing itself happens after the page (`passes.bring_up_to_date`), so that a pull does not wait for it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from reconciliation import bulk
-from reconciliation.models import Contact, Location, Unmatched
+from reconciliation.models import Contact, Location, Person, Unmatched
 
 
 def on_changed(sender: object, *, entity: str, tenant_id: int, record_ids: list[int], **rest: Any) -> None:
@@ -53,6 +53,7 @@ def _insert_select(select: str, params: list[Any]) -> None:
 _NOTES: Mapping[str, Callable[[int, Collection[int]], None]] = {
     "customer": note_customers,
     "customer_contact": _note_owners(Contact._meta.db_table),
+    "person": _note_owners(Person._meta.db_table),
     "location": _note_owners(Location._meta.db_table),
     "location_contact": _note_owners_of_places,
 }

@@ -1,6 +1,8 @@
 """A batch of pairs under comparison: what every field's comparison needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,7 @@ from reconciliation.matching.context import Frequencies, Names
 from reconciliation.matching.likeness import Likeness
 
 Level = npt.NDArray[np.uint16]
+MOST_LEVELS = 64
 
 
 @dataclass(frozen=True)
@@ -40,5 +43,25 @@ class Pairs:
 
     def pick(self, known: Bools, *holds: Bools) -> Level:
         """The number of the first condition that holds, counted from 1; one more where none does; 0 where unknown."""
-        chosen = np.select(list(holds), list(range(1, len(holds) + 1)), len(holds) + 1)
-        return np.where(known, chosen, 0).astype(np.uint16)
+        return numbered(known, list(holds))
+
+
+def numbered(known: Bools, holds: Sequence[Bools]) -> Level:
+    """As `Pairs.pick`. (`np.select` does the same; one customer's few pairs would wait for its checks.)"""
+    chosen = np.full(len(known), len(holds) + 1, dtype=np.uint16)
+    for number in range(len(holds), 0, -1):
+        chosen[holds[number - 1]] = number
+    chosen[~known] = 0
+    return chosen
+
+
+def among(level: Level, *numbers: int) -> Bools:
+    """Whether each level is one of these."""
+    return _table(numbers)[level]
+
+
+@cache
+def _table(numbers: tuple[int, ...]) -> Bools:
+    table = np.zeros(MOST_LEVELS, dtype=np.bool_)
+    table[list(numbers)] = True
+    return table

@@ -8,10 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from portal import audit
 from portal.models import Tenant, User
 from reconciliation.models import Customer, MatchCandidate, MatchSettings, RefusedPair
+
+settled = Signal()
+"""Sent with `tenant_id` and `customer_ids` that were said to be different, in the transaction that says so. Merges
+announce themselves (`reconciliation.changes`)."""
 
 audit.register_action("duplicates.refused", "said that {note} are not duplicates")
 
@@ -42,6 +47,7 @@ def refuse(tenant: Tenant, customer_ids: Iterable[int], *, actor: User | None = 
             tenant=tenant, entity="customer", state=MatchCandidate.State.OPEN
         )
         open_ones.filter(left_id__in=ids, right_id__in=ids).update(state=MatchCandidate.State.REFUSED)
+        settled.send(sender=None, tenant_id=tenant.pk, customer_ids=ids)
         said = ", ".join(names[number] or f"customer {number}" for number in ids)
         audit.record("duplicates.refused", tenant, actor=actor, note=said)
     return len(pairs)

@@ -3,7 +3,7 @@
 Reading is by ranges of ids, so that memory does not grow with the tenant; nothing here builds model objects.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,11 @@ from reconciliation.models import (
     Location,
     MatchSettings,
     NameCount,
+    Person,
 )
 
 AT_ONCE = 20_000
-_CUSTOMER = "id, name, kind, street, unit, city, state, postal_code"
+_CUSTOMER = "id, main_phone, name, kind, street, unit, city, state, postal_code"
 
 
 def settings_of(tenant: Tenant) -> MatchSettings:
@@ -69,7 +70,7 @@ def some(tenant: Tenant, ids: Sequence[int]) -> list[tuple[int, Raw]]:
 
 
 def _raws(tenant: Tenant, which: str, values: list[Any]) -> list[tuple[int, Raw]]:
-    """Customers whose id fulfils `which`, with the phones and e-mails of themselves and of their locations.
+    """Customers whose id fulfils `which`, with the phones and e-mails of themselves, their people and their locations.
 
     The plus signs keep SQLite from reading all of the tenant's customers by another index.
     """
@@ -79,11 +80,12 @@ def _raws(tenant: Tenant, which: str, values: list[Any]) -> list[tuple[int, Raw]
         [tenant.pk, *values],
     )
     reached = _reached(which, values)
-    homeless = {row[0] for row in rows if not row[3]}
+    homeless = {row[0] for row in rows if not row[4]}
     places = _places(which, values, homeless) if homeless else {}
     found = []
-    for customer_id, name, kind, *address in rows:
+    for customer_id, main_phone, name, kind, *address in rows:
         phones, emails = reached.get(customer_id, _NOWHERE)
+        phones = [*phones, main_phone] if main_phone else phones
         found.append((customer_id, Raw(name, kind, phones, emails, *places.get(customer_id, address))))
     return found
 
@@ -92,13 +94,18 @@ _NOWHERE: tuple[list[str], list[str]] = ([], [])
 
 
 def _reached(which: str, values: list[Any]) -> dict[int, tuple[list[str], list[str]]]:
-    """Phones and e-mails by customer: its own first, then those of its locations. Fax numbers are left out.
+    """Phones and e-mails by customer: its own first, its people's, then its locations'. Fax numbers are left out.
 
     Found by the customers alone: given the tenant too, SQLite would read all of its contacts.
     """
     own = bulk.select(
         "SELECT customer_id, kind, e164, value, email, id"  # noqa: S608 - own names
         f" FROM {_table(Contact)} WHERE customer_id {which} AND active ORDER BY id",
+        values,
+    )
+    of_people = bulk.select(
+        "SELECT customer_id, phone, mobile, email"  # noqa: S608 - own names
+        f" FROM {_table(Person)} WHERE customer_id {which} AND active ORDER BY id",
         values,
     )
     of_places = bulk.select(
@@ -108,13 +115,22 @@ def _reached(which: str, values: list[Any]) -> dict[int, tuple[list[str], list[s
         values,
     )
     found: dict[int, tuple[list[str], list[str]]] = {}
-    for customer_id, kind, e164, value, email, _ in [*own, *of_places]:
+    _add_contacts(found, own)
+    for customer_id, phone, mobile, email in of_people:
+        phones, emails = found.setdefault(customer_id, ([], []))
+        phones += filter(None, (phone, mobile))
+        emails += filter(None, (email,))
+    _add_contacts(found, of_places)
+    return found
+
+
+def _add_contacts(found: dict[int, tuple[list[str], list[str]]], rows: Iterable[Sequence[Any]]) -> None:
+    for customer_id, kind, e164, value, email, _ in rows:
         phones, emails = found.setdefault(customer_id, ([], []))
         if kind == Contact.Kind.EMAIL:
             emails.append(email or value)
         elif kind != Contact.Kind.FAX:
             phones.append(e164 or value)
-    return found
 
 
 def _places(which: str, values: list[Any], homeless: set[int]) -> dict[int, list[str]]:
@@ -127,7 +143,9 @@ def _places(which: str, values: list[Any], homeless: set[int]) -> dict[int, list
     return {row[0]: list(row[1:]) for row in rows if row[0] in homeless}
 
 
-def _table(model: type[Customer | Contact | Location | BlockingKey | NameCount | MatchSettings]) -> str:
+def _table(
+    model: type[Customer | Contact | Person | Location | BlockingKey | NameCount | MatchSettings],
+) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 

@@ -12,10 +12,12 @@ from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount
 from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.models.people import Contact, Customer, Location
+from reconciliation.models.ratings import Rating
 from reconciliation.models.reviews import BulkReview
 from reconciliation.models.sales import (
     CampaignMember,
     Case,
+    CustomRecord,
     Opportunity,
     OpportunityRole,
     Person,
@@ -45,6 +47,7 @@ __all__ = [
     "Change",
     "Conflict",
     "Contact",
+    "CustomRecord",
     "Customer",
     "CustomerImport",
     "Equipment",
@@ -71,6 +74,7 @@ __all__ = [
     "Payment",
     "PaymentSplit",
     "Person",
+    "Rating",
     "Record",
     "ReferenceItem",
     "RefusedPair",

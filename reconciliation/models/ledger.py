@@ -160,7 +160,10 @@ class Conflict(models.Model):
 
 
 class MatchCandidate(models.Model):
-    """Two records that may be one, with a score from 0 to 1 and the reasons for it."""
+    """Two records that may be one, with a score from 0 to 1 and the reasons for it.
+
+    `asked_for` where something waits for a person's word on the two: it stays, however little it scores.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -174,6 +177,7 @@ class MatchCandidate(models.Model):
     score = models.FloatField()
     reasons: "models.Field[Any, Any]" = JSONTextField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    asked_for = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

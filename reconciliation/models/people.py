@@ -12,6 +12,10 @@ class Customer(Record, Address):
     name_key = models.TextField(blank=True, editable=False)
     address_key = models.TextField(blank=True, editable=False)
     kind = models.TextField(blank=True, help_text="Residential or Commercial")
+    main_phone = models.TextField(
+        blank=True, help_text="As a sales system keeps it; contacts are what the shop calls."
+    )
+    phone_key = models.TextField(blank=True, editable=False)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     balance = money()
@@ -38,6 +42,9 @@ class Customer(Record, Address):
             models.Index(fields=["tenant", "name_key", "address_key"], name="customer_by_name"),
             models.Index(
                 fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant", "phone_key"], name="customer_by_phone", condition=~models.Q(phone_key="")
             ),
         ]
 

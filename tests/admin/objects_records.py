@@ -81,6 +81,11 @@ def a_membership(tenant):
     return shop.membership(tenant, _payer(tenant))
 
 
+@makes("reconciliation.rating")
+def a_rating(tenant):
+    return shop.review(tenant, _payer(tenant), text=planted(tenant))
+
+
 @makes("reconciliation.equipment")
 def a_unit(tenant):
     return shop.equipment(tenant, name=planted(tenant))
@@ -121,6 +126,13 @@ def a_case(tenant):
 def a_campaign_member(tenant):
     campaign = shop.item(tenant, "campaign", name=planted(tenant))
     return shop.make("campaign_member", tenant, campaign=campaign, person=shop.person(tenant))
+
+
+@makes("reconciliation.customrecord")
+def a_custom_record(tenant):
+    return shop.make(
+        "custom_record", tenant, customer=_payer(tenant), name=planted(tenant), object="Gadget__c"
+    )
 
 
 @makes("reconciliation.task")

@@ -17,6 +17,7 @@ from portal.tenant_admin import TenantAdmin
 from tests.admin.objects import OBJECTS
 from tests.admin.visits import Visitor
 
+pytestmark = pytest.mark.slow
 ADMINS = {model._meta.label_lower: found for model, found in admin.site._registry.items()}
 WALKED = [label for label in ADMINS if label in OBJECTS]
 ROLES = {

@@ -11,10 +11,12 @@ from cryptography.fernet import Fernet
 
 from tests.bench import machine, report
 from tests.bench.goals import judge
+from tests.bench.push.scenarios import bulk, push, slow_push
 from tests.bench.scenarios import CONTENDERS, Bench, Row, full_and_changes, latency
 from tests.bench.server import ROOT
 
-SCENARIOS = ("full", "changes", "latency")
+LATER = {"latency": latency, "push": push, "bulk": bulk, "slow push": slow_push}
+SCENARIOS = ("full", "changes", *LATER)
 
 
 def options() -> argparse.Namespace:
@@ -25,7 +27,7 @@ def options() -> argparse.Namespace:
         "--repeats", type=int, default=1, help="full loads of each contender; the median counts"
     )
     parser.add_argument(
-        "--slow-customers", type=int, default=25_000, help="customers in the latency scenario"
+        "--slow-customers", type=int, default=25_000, help="customers in the scenarios with latency"
     )
     parser.add_argument("--scenarios", default=",".join(SCENARIOS), help=f"some of {', '.join(SCENARIOS)}")
     parser.add_argument("--contenders", default=",".join(CONTENDERS), help=f"some of {', '.join(CONTENDERS)}")
@@ -59,8 +61,8 @@ def measure(bench: Bench, scenarios: list[str]) -> tuple[list[Row], str]:
         if {"full", "changes"} & {*scenarios}:
             for row in full_and_changes(bench, changes="changes" in scenarios):
                 rows.append(row)
-        if "latency" in scenarios:
-            for row in latency(bench):
+        for name, scenario in LATER.items():
+            for row in scenario(bench) if name in scenarios else ():
                 rows.append(row)
     except RuntimeError as error:
         return rows, str(error)

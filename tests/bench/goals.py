@@ -1,40 +1,26 @@
 """The goals, as ratios within one run. Pure: rows in, verdicts out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from statistics import median_low
 
+from tests.bench.push import goals as push
+from tests.bench.push.scenarios import NO_DATABASE
 from tests.bench.scenarios import Row
+from tests.bench.verdicts import Verdict, typical
 
+PULLS = ("full", "1 % changed", "nothing changed", "latency", "latency, two")
 ENOUGH = 50_000
 """Customers below which the fixed cost of a look outweighs what 1 % of the records costs."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    goal: str
-    figure: str
-    good: bool | None
-    """None: not to be judged on so little data"""
-
-
 def judge(rows: Sequence[Row], customers: int) -> list[Verdict]:
     found: list[Verdict] = []
-    for database in dict.fromkeys(row.database for row in rows):
+    for database in dict.fromkeys(row.database for row in rows if row.database != NO_DATABASE):
         here = [row for row in rows if row.database == database]
         found += _full(here, database)
         found += _changes(here, database, enough=customers >= ENOUGH)
         found += _latency(here, database)
+        found += push.judge(rows, database, customers)
     return found
-
-
-def typical(rows: Sequence[Row], scenario: str, contender: str) -> Row | None:
-    """The run of median wall time."""
-    these = [row for row in rows if (row.scenario, row.contender) == (scenario, contender)]
-    if not these:
-        return None
-    wall = median_low([row.measured.wall for row in these])
-    return next(row for row in these if row.measured.wall == wall)
 
 
 def _full(rows: Sequence[Row], database: str) -> Iterator[Verdict]:
@@ -47,7 +33,7 @@ def _full(rows: Sequence[Row], database: str) -> Iterator[Verdict]:
     if floor is not None:
         ratio = ours.measured.wall / floor.measured.wall
         yield Verdict(f"{database}: at most 3x the floor's wall time", f"{ratio:.2f}x", ratio <= 3)
-    most = max(row.measured.peak_mb for row in rows if row.contender == "ours")
+    most = max(row.measured.peak_mb for row in rows if row.contender == "ours" and row.scenario in PULLS)
     yield Verdict(f"{database}: under 250 MB a process", f"{most:.0f} MB", most < 250)
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 TENANT, APP_KEY, CLIENT_ID, CLIENT_SECRET = 900001, "ak1.sandbox", "cid.sandbox", "cs1.sandbox"
@@ -28,10 +28,17 @@ class Job:
     page_size: int = 1000
     act: str = "full"
     entities: tuple[str, ...] = tuple(LISTS)
+    org: str = ""
+    """where the push goes, of so many"""
+    customers: int = 0
 
     @property
     def on_sqlite(self) -> bool:
         return self.database.startswith("sqlite")
+
+    def at(self, act: str) -> "Job":
+        """The same, but for what is to be done."""
+        return replace(self, act=act)
 
     @property
     def sqlite_path(self) -> str:

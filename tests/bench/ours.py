@@ -11,16 +11,27 @@ SLUG = "bench"
 
 
 def run(job: Job) -> Measured:
-    os.environ["DATABASE_URL"] = job.database
-    os.environ["VAR_DIR"] = job.folder
-    os.environ["CUSTOM_API_HOSTS"] = job.url.removeprefix("http://")
-    import django
-
-    django.setup()
+    set_up(job, job.url)
     return _prepare(job) if job.act == "prepare" else _pull(job)
 
 
+def set_up(job: Job, *urls: str) -> None:
+    """Django on the job's database, with these addresses allowed."""
+    os.environ["DATABASE_URL"] = job.database
+    os.environ["VAR_DIR"] = job.folder
+    os.environ["CUSTOM_API_HOSTS"] = ",".join(url.removeprefix("http://") for url in urls)
+    import django
+
+    django.setup()
+
+
 def _prepare(job: Job) -> Measured:
+    onboard(job)
+    return Measured()
+
+
+def onboard(job: Job) -> None:
+    """A fresh database with one merchant whose ServiceTitan is connected."""
     from django.core.management import call_command
 
     from integrations import connecting
@@ -45,33 +56,35 @@ def _prepare(job: Job) -> Measured:
     )
     connecting.test(connection)
     connection.rules.update(page_size=job.page_size)
-    return Measured()
 
 
 def _pull(job: Job) -> Measured:
-    from integrations import runs
-    from integrations.models import Run, SyncRule
-    from integrations.work import work
+    from integrations.models import SyncRule
     from reconciliation.models import Conflict
 
     rules = {rule.entity: rule for rule in SyncRule.objects.filter(connection__tenant__slug=SLUG)}
     before = fingerprint()
-    finished = []
     with measured() as found:
-        for entity in job.entities:
-            runs.ask(rules[entity], Run.Trigger.COMMAND, full=job.act == "full")
-            ended = work(rules[entity].pk)
-            assert ended is not None, f"{entity}: another process holds the rule"
-            assert ended.run.state == Run.State.COMPLETED, (
-                f"{entity}: {ended.run.state} {troubles(ended.run)}"
-            )
-            finished.append(ended.run)
+        finished = [pull(rules[entity], full=job.act == "full") for entity in job.entities]
     found.records = sum(run.read for run in finished)
     for name in ("calls", "pages", "created", "updated", "unchanged", "waiting", "failed", "rate_limited"):
         found.facts[name] = sum(getattr(run, name) for run in finished)
     found.facts["conflicts"] = Conflict.objects.count()
     found.facts["wrote_no_record"] = fingerprint() == before
     return found
+
+
+def pull(rule, *, full: bool = False):
+    """The finished run of a rule."""
+    from integrations import runs
+    from integrations.models import Run
+    from integrations.work import work
+
+    runs.ask(rule, Run.Trigger.COMMAND, full=full)
+    ended = work(rule.pk)
+    assert ended is not None, f"{rule.entity}: another process holds the rule"
+    assert ended.run.state == Run.State.COMPLETED, f"{rule.entity}: {ended.run.state} {troubles(ended.run)}"
+    return ended.run
 
 
 def troubles(run) -> list[str]:

@@ -78,14 +78,15 @@ class Bench:
     def observe(self, scenario: str, database: str, name: str, job: Job, remote: Sandbox) -> Row:
         """One act, with what the server and the database saw of it."""
         remote.reset()
-        before = postgres_cpu(self.server) if database != "SQLite" else None
+        before = postgres_cpu(self.server) if database == "PostgreSQL" else None
         found = self.contend(name, job)
         stats = remote.stats()
         after = postgres_cpu(self.server) if before is not None else None
-        row = Row(scenario, database, name, found, stats["calls"], stats["rate_limited"])
-        row.peak_calls = stats["peak_calls_in_one_second"]
+        who = name.rpartition(".")[2]
+        row = Row(scenario, database, who, found, stats["calls"], stats["rate_limited"])
+        row.peak_calls, row.notes["rows"] = stats["peak_calls_in_one_second"], stats.get("rows")
         row.server_cpu = after - before if before is not None and after is not None else None
-        self.say(f"  {scenario:<16} {database:<10} {name:<6} {found.wall:7.1f} s  {row.rate:9,.0f} records/s")
+        self.say(f"  {scenario:<23} {database:<10} {who:<6} {found.wall:7.1f} s  {row.rate:9,.0f} records/s")
         return row
 
 
@@ -103,7 +104,7 @@ def _full_then(bench: Bench, remote: Sandbox, database: str, server: str, *, cha
             with fresh(server, bench.folder, f"{database}-{name}-{repeat}") as (url, place):
                 job = Job(remote.url, url, str(place), bench.page_size)
                 if name == "ours":
-                    bench.contend(name, _act(job, "prepare"))
+                    bench.contend(name, job.at("prepare"))
                 yield bench.observe("full", database, name, job, remote)
                 if name == "ours" and changes and repeat == bench.repeats - 1:
                     yield from _changes(bench, remote, database, job)
@@ -111,10 +112,10 @@ def _full_then(bench: Bench, remote: Sandbox, database: str, server: str, *, cha
 
 def _changes(bench: Bench, remote: Sandbox, database: str, job: Job) -> Iterator[Row]:
     touched = sum(remote.touch(resource, 0.01) for resource in TOUCHED)
-    row = bench.observe("1 % changed", database, "ours", _act(job, "changes"), remote)
+    row = bench.observe("1 % changed", database, "ours", job.at("changes"), remote)
     row.notes["touched"] = touched
     yield row
-    yield bench.observe("nothing changed", database, "ours", _act(job, "changes"), remote)
+    yield bench.observe("nothing changed", database, "ours", job.at("changes"), remote)
 
 
 def latency(bench: Bench) -> Iterator[Row]:
@@ -123,7 +124,7 @@ def latency(bench: Bench) -> Iterator[Row]:
         for database, server in bench.databases():
             url, place = stack.enter_context(fresh(server, bench.folder, f"{database}-slow"))
             job = Job(remote.url, url, str(place), page_size=50)
-            bench.contend("ours", _act(job, "prepare"))
+            bench.contend("ours", job.at("prepare"))
             yield bench.observe("latency", database, "ours", job, remote)
             yield _two_workers(bench, remote, database, job)
 
@@ -143,9 +144,5 @@ def _two_workers(bench: Bench, remote: Sandbox, database: str, job: Job) -> Row:
     )
     row = Row("latency, two", database, "ours", both, stats["calls"], stats["rate_limited"])
     row.peak_calls = stats["peak_calls_in_one_second"]
-    bench.say(f"  {row.scenario:<16} {database:<10} ours   {both.wall:7.1f} s  {row.rate:9,.0f} records/s")
+    bench.say(f"  {row.scenario:<23} {database:<10} ours   {both.wall:7.1f} s  {row.rate:9,.0f} records/s")
     return row
-
-
-def _act(job: Job, act: str) -> Job:
-    return Job(**{**asdict(job), "act": act})

@@ -1,4 +1,4 @@
-"""The local server that all contenders load from: a sandbox in a process of its own."""
+"""The local servers that all contenders load from, or write to: sandboxes in processes of their own."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,22 @@ class Sandbox:
         return reply.json()["result"]
 
 
-@contextmanager
-def sandbox(customers: int, *options: str) -> Iterator[Sandbox]:
+def sandbox(customers: int, *options: str) -> AbstractContextManager[Sandbox]:
     """A shop of exactly so many customers, locations, jobs and invoices, all last changed a week ago."""
-    command = [
-        sys.executable, "manage.py", "sandbox", "servicetitan", "--port", "0", "--shape", "exact",
-        "--customers", str(customers), "--born", str(time.time() - AGE), "--lag", "0", *options,
-    ]  # fmt: skip
+    born = str(time.time() - AGE)
+    return _served(
+        "servicetitan", "--shape", "exact", "--customers", str(customers), "--born", born, "--lag", "0", *options
+    )  # fmt: skip
+
+
+def org(*options: str) -> AbstractContextManager[Sandbox]:
+    """A Salesforce org without accounts, whose calls of the day are not the limit."""
+    return _served("salesforce", "--accounts", "0", "--allowance", "10000000", *options)
+
+
+@contextmanager
+def _served(system: str, *options: str) -> Iterator[Sandbox]:
+    command = [sys.executable, "manage.py", "sandbox", system, "--port", "0", *options]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "VAR_DIR": folder}
         with subprocess.Popen(

@@ -69,7 +69,9 @@ def fill(tenant: object, count: int) -> None:
         read = raw(row)
         kept = (number, tenant.pk, row["id"], True, now, now, 1)
         address = (read.street, read.unit, read.city, read.state, read.postal_code, "")
-        people.append((*kept, read.name, read.kind, *address, "", "", False, False, False, False, "[]", "[]"))
+        people.append(
+            (*kept, read.name, read.kind, *address, "", "", "", "", False, False, False, False, "[]", "[]")
+        )
         for kind, values in (("phone", read.phones), ("email", read.emails)):
             contacts += [
                 (tenant.pk, "", True, now, now, 1, number, kind, value, "", "", value * (kind == "email"), 1, "", False)
@@ -78,8 +80,8 @@ def fill(tenant: object, count: int) -> None:
     common = ("tenant_id", "external_id", "active", "created_at", "updated_at", "version")
     with transaction.atomic():
         bulk.insert(Customer, ("id", *common, "name", "kind", "street", "unit", "city", "state", "postal_code", "country",
-                               "name_key", "address_key", "tax_exempt", "do_not_mail", "do_not_service",
-                               "national_account", "tag_ids", "tag_names"), people)  # fmt: skip
+                               "name_key", "address_key", "main_phone", "phone_key", "tax_exempt", "do_not_mail",
+                               "do_not_service", "national_account", "tag_ids", "tag_names"), people)  # fmt: skip
         bulk.insert(Contact, (*common, "customer_id", "kind", "value", "e164", "extension", "email", "usable", "memo",
                               "do_not_text"), contacts)  # fmt: skip
 

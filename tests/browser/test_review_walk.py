@@ -1,15 +1,18 @@
 """An agent's day in a real browser, by keyboard: conflicts approved, rejected, merged, lost to a colleague; a merge
 of three, and the way back."""
 
+import os
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from reconciliation import bulk_review
 from reconciliation.editing import edit
-from reconciliation.models import BulkReview, Conflict, Customer, Job, Merge
+from reconciliation.models import BulkReview, Conflict, Customer, Job, Merge, Source
 from tests.reconciliation import shop
 from tests.reconciliation.pages import at, record, row, take
+from tests.reconciliation.test_three_sides import differ_on_three_sides, in_both
 from tests.reconciliation.waiting import CUSTOMER, differ, of, pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +27,28 @@ def source(tenant):
 
 def name_of(source, key):
     return record(source, "customer", key).name
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_field_with_three_sides_is_settled_by_one_key(visit, colleague, tenant, source, width):
+    sales = Source.objects.create(tenant=tenant, system="salesforce", name="Salesforce")
+    customer = in_both(source, sales)
+    differ_on_three_sides(source, sales, customer)
+    page = visit(colleague, width=width)
+    page.goto(INBOX)
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.get_by_role("link", name="Start with the first").click()
+    expect(page.locator(".sides label")).to_have_count(3)
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/three-sides-{width}.png", full_page=True)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sides label").nth(2).locator("input")).to_be_checked()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Settled: name.")).to_be_visible()
+    assert Customer.objects.get(pk=customer.pk).name == "Anne"
+    assert not Conflict.objects.filter(state=Conflict.State.PENDING).exists()
 
 
 def test_an_agent_settles_a_mornings_conflicts_without_touching_the_mouse(visit, colleague, owner, source):

@@ -70,6 +70,15 @@ def test_what_was_seen_does_not_come_again_until_it_changes(connector, org):
     assert everything(connector, CUSTOMER, position)[0] == ["first"]
 
 
+def test_a_row_that_changes_again_in_the_second_in_which_it_was_read_is_read_again(connector, org):
+    """Times are whole seconds: the second change has the first one's."""
+    row = org.account(1, "first")
+    row["SystemModstamp"] = soql_time(datetime.now(UTC).replace(microsecond=0))
+    _, position = everything(connector, CUSTOMER)
+    row["Name"] = "second"
+    assert everything(connector, CUSTOMER, position)[0] == ["second"]
+
+
 def test_rows_of_one_second_are_paged_without_gap_or_repetition(connector, org):
     org.page = 3
     for number in range(1, 9):

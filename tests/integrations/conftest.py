@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from integrations import connecting
+from integrations import connecting, holding
 from integrations.connectors.http import Policy
 from integrations.models import Connection
 from integrations.sandbox.server import running
@@ -68,6 +68,12 @@ def connect_to(settings) -> Callable[..., Connection]:
 def connection(tenant, sandbox, connect_to) -> Connection:
     """Connected and tested; nothing is synced yet but the lists a scope is chosen from."""
     return connect_to(tenant, sandbox)
+
+
+@pytest.fixture(autouse=True)
+def each_page_by_itself(monkeypatch) -> None:
+    """Small pages are written as they come, so that a test can count them."""
+    monkeypatch.setattr(holding, "SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -24,6 +24,25 @@ def sync_all(connection: Connection) -> dict[str, Run]:
     return sync(connection)
 
 
+MONEY_AND_MEMBERS = (
+    "payment_type",
+    "membership_type",
+    "invoice",
+    "payment",
+    "estimate",
+    "membership",
+    "equipment",
+)
+HEARD = ("booking", "technician_rating", "review")
+
+
+def sync_work(connection: Connection) -> dict[str, Run]:
+    """Everything is enabled, and what jobs are made of is synced: lists, people, places, the jobs and their visits."""
+    connection.rules.update(enabled=True, off_because="")
+    work = connection.rules.exclude(entity__in=(*MONEY_AND_MEMBERS, *HEARD)).order_by("position")
+    return sync(connection, *work.values_list("entity", flat=True))
+
+
 def good(run: Run) -> bool:
     return run.state == Run.State.COMPLETED
 

@@ -11,7 +11,7 @@ from reconciliation.entities import ENTITIES
 from reconciliation.models import Appointment, Change, Contact, Customer, Job, Location, ReferenceItem
 from tests.integrations.bookings import HOME, URL, caller_for, wanted
 from tests.integrations.pushes import change, push
-from tests.integrations.syncs import bad, sync_all
+from tests.integrations.syncs import bad, sync_all, sync_work
 from tests.reconciliation import shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def synced(connection):
-    assert bad(sync_all(connection)) == {}
+    assert bad(sync_work(connection)) == {}
     return connection
 
 

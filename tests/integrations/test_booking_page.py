@@ -12,7 +12,7 @@ from reconciliation.models import Contact, Customer, Job, Link, Location, Refere
 from tests.integrations.bookings import HOME
 from tests.integrations.pages import words
 from tests.integrations.pushes import push, time_passes
-from tests.integrations.syncs import bad, sync_all
+from tests.integrations.syncs import bad, sync_all, sync_work
 from tests.reconciliation import shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -21,7 +21,7 @@ BOOK = "admin:integrations_connection_book"
 
 @pytest.fixture
 def synced(connection):
-    assert bad(sync_all(connection)) == {}
+    assert bad(sync_work(connection)) == {}
     return connection
 
 

@@ -51,7 +51,7 @@ def test_a_sync_killed_at_any_instant_loses_nothing_and_repeats_nothing(tenant, 
 
 
 def test_the_command_goes_on_where_a_killed_one_stood(tenant, shop, connect_to):
-    sandbox = shop(customers=30, latency=0.03)
+    sandbox = shop(customers=300, latency=0.05)
     connection = connect_to(tenant, sandbox)
     connection.rules.update(page_size=3)
     process = manage("sync", tenant.slug, "--entity", "customer")
@@ -60,12 +60,12 @@ def test_the_command_goes_on_where_a_killed_one_stood(tenant, shop, connect_to):
     lease_times_out()
     rule = connection.rules.get(entity="customer")
     pages = Run.objects.get(rule=rule).pages
-    assert 2 <= pages < 10
+    assert 2 <= pages < 100
     done = manage("sync", tenant.slug, "--entity", "customer", "--json")
     said, _ = done.communicate(timeout=30)
     found = json.loads(said)["entities"][0]
     assert done.returncode == 0
-    assert (found["created"], found["pages"]) == (30, 10)
+    assert (found["created"], found["pages"]) == (300, 100)
     assert Run.objects.filter(rule=rule).count() == 1
 
 

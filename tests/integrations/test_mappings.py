@@ -3,11 +3,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from integrations import linked_values
 from integrations.mapping import MappingError
 from integrations.mappings import default_lines, reader_of, record_fields
 from integrations.models import FieldMapping, Run
 from integrations.runs import ask
-from reconciliation.models import Customer, InvoiceLine
+from reconciliation.models import Customer, InvoiceLine, Link, Location
 from tests.integrations.syncs import rule_of, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,3 +84,59 @@ def test_a_transform_that_does_not_fit_a_row_fails_it_with_the_lines_own_words(c
     rule.mappings.filter(field="name").update(transform="email")
     with pytest.raises(MappingError, match="is not an e-mail address"):
         reader_of(rule).read({"id": 1, "name": "Ana"})
+
+
+def look_up_names(connection):
+    """The rule of locations, with a line that takes its customer's name."""
+    rule = rule_of(connection, "location")
+    FieldMapping.objects.filter(rule=rule, field="name").update(
+        remote="customerId", transform="lookup", argument="customer name", direction="pull"
+    )
+    return rule_of(connection, "location")
+
+
+def test_a_page_asks_for_what_it_looks_up_at_once_and_for_nothing_else(
+    connection, sandbox, django_assert_num_queries
+):
+    sync(connection, "customer")
+    reader = reader_of(look_up_names(connection))
+    ids = list(Link.objects.filter(entity="customer").values_list("external_id", flat=True)[:5])
+    rows = [{"id": 100 + n, "customerId": int(one)} for n, one in enumerate(ids)]
+    with django_assert_num_queries(2):
+        reader.meet(rows)
+        names = [reader.read(row).fields["name"] for row in rows]
+    assert names == [Customer.objects.get(external_id=one).name for one in ids]
+    with django_assert_num_queries(0):
+        reader.meet(rows)
+
+
+def test_an_id_that_nothing_is_linked_to_fails_its_row_alone(connection):
+    sync(connection, "customer")
+    reader = reader_of(look_up_names(connection))
+    known = Link.objects.filter(entity="customer").first().external_id
+    rows = [{"id": 1, "customerId": 987654}, {"id": 2, "customerId": int(known)}]
+    reader.meet(rows)
+    with pytest.raises(MappingError, match="is not the id of a customer that is linked"):
+        reader.read(rows[0])
+    assert reader.read(rows[1]).fields["name"]
+
+
+def test_no_more_values_are_kept_than_fit_but_those_of_the_page_always(connection, monkeypatch):
+    monkeypatch.setattr(linked_values, "MOST", 3)
+    sync(connection, "customer")
+    names = linked_values.LinkedValues(rule_of(connection, "location"))("customer", "name")
+    ids = list(Link.objects.filter(entity="customer").values_list("external_id", flat=True)[:8])
+    for start in (0, 2, 4):
+        names.meet(ids[start : start + 4])
+        assert names.known.keys() == set(ids[start : start + 4])
+    assert names.get(ids[0]) == Customer.objects.get(external_id=ids[0]).name
+
+
+def test_a_pull_looks_up_in_the_threads_that_read(connection):
+    sync(connection, "customer")
+    look_up_names(connection)
+    run = sync(connection, "location")["location"]
+    assert run.failed == 0
+    assert {place.name for place in Location.objects.select_related("customer")} == {
+        place.customer.name for place in Location.objects.select_related("customer")
+    }

@@ -3,7 +3,9 @@
 import pytest
 from django.db import DatabaseError
 
-from integrations import leases, runs
+from integrations import holding, leases, runs
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.servicetitan.client import ServiceTitanConnector
 from integrations.models import Run, RunFailure, SyncRule
 from integrations.work import work
 from reconciliation.models import Change, Customer, Invoice, Job, Link, Location
@@ -120,6 +122,38 @@ def _raises_after(pages, function):
         return function(*args)
 
     return limited
+
+
+def test_small_pages_that_come_quickly_are_written_together(connection, sandbox, monkeypatch):
+    small_pages(connection, size=2)
+    monkeypatch.setattr(holding, "SECONDS", 60.0)
+    original, pages = runs.save_counts, []
+
+    def counting(run, values):
+        pages.append(values["pages"])
+        original(run, values)
+
+    monkeypatch.setattr(runs, "save_counts", counting)
+    run = sync(connection, "customer")["customer"]
+    assert pages == [run.pages] == [-(-len(sandbox.control.rows("customers")) // 2)]
+    assert differences(connection, sandbox.control, "customer") == []
+
+
+def test_pages_that_were_held_when_the_source_failed_are_kept(connection, monkeypatch):
+    small_pages(connection, size=2)
+    monkeypatch.setattr(holding, "SECONDS", 60.0)
+    original = ServiceTitanConnector.list_page
+
+    def failing(self, entity, page, size, **more):
+        if page == 4:
+            raise RemoteError(Who.RETRY_LATER, "unreachable", "No answer.")
+        return original(self, entity, page, size, **more)
+
+    monkeypatch.setattr(ServiceTitanConnector, "list_page", failing)
+    run = sync(connection, "customer")["customer"]
+    assert (run.state, run.pages, run.read) == ("failed", 3, 6)
+    assert Customer.objects.count() == 6
+    assert rule_of(connection, "customer").cursor["page"] == 4
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(connection):

@@ -12,7 +12,7 @@ from reconciliation.double_booking import Visit, overlapping
 from reconciliation.entities import ENTITIES
 from reconciliation.models import Assignment, Cancellation, Job, Link, ReferenceItem
 from tests.integrations.pushes import change, effects, push, time_passes
-from tests.integrations.syncs import bad, sync_all
+from tests.integrations.syncs import bad, sync_all, sync_work
 from tests.integrations.test_push_jobs import START, booked, delivery_of
 
 database = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -22,7 +22,7 @@ HOURS = timedelta(hours=2)
 @pytest.fixture
 def synced(connection):
     """As a new connection begins: jobs, visits, technicians sent and cancellations go both ways."""
-    assert bad(sync_all(connection)) == {}
+    assert bad(sync_work(connection)) == {}
     return connection
 
 

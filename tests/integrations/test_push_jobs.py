@@ -9,7 +9,7 @@ from reconciliation.adding import add
 from reconciliation.entities import ENTITIES
 from reconciliation.models import Appointment, Job, Link, Location, Note
 from tests.integrations.pushes import both_ways, change, effects, push, states, time_passes
-from tests.integrations.syncs import bad, sync_all
+from tests.integrations.syncs import bad, sync_all, sync_work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 WORK = ("customer", "location", "job", "appointment", "note")
@@ -19,7 +19,7 @@ START = datetime(2027, 3, 4, 14, 0, tzinfo=UTC)
 @pytest.fixture
 def synced(connection):
     both_ways(connection, *WORK)
-    assert bad(sync_all(connection)) == {}
+    assert bad(sync_work(connection)) == {}
     return connection
 
 

@@ -13,7 +13,7 @@ from reconciliation.models import Contact, Customer, Job, Lead, Link, ReferenceI
 from reconciliation.tags import set_tags
 from tests.integrations.pages import at, said
 from tests.integrations.pushes import both_ways, change, effects, push, time_passes
-from tests.integrations.syncs import bad, sync, sync_all
+from tests.integrations.syncs import bad, sync, sync_all, sync_work
 from tests.integrations.test_push_jobs import booked, delivery_of, there
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -23,7 +23,7 @@ CALL_BACK = datetime(2027, 3, 4, 14, 0, tzinfo=UTC)
 @pytest.fixture
 def synced(connection) -> Connection:
     both_ways(connection, "customer", "location", "customer_contact", "lead")
-    assert bad(sync_all(connection)) == {}
+    assert bad(sync_work(connection)) == {}
     return connection
 
 

@@ -7,6 +7,9 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Delivery
 from integrations.push import owing
+from integrations.push.planning import candidates
+from reconciliation.adding import add
+from reconciliation.entities import ENTITIES
 from reconciliation.models import Customer
 from tests.integrations.pushes import both_ways, change, states
 from tests.integrations.syncs import sync
@@ -56,7 +59,6 @@ def test_while_one_is_on_its_way_a_change_joins_it_and_leaves_its_state(tenant, 
 
 
 def test_a_merge_here_owes_for_the_survivor(tenant, connection, customers):
-    from reconciliation.entities import ENTITIES
     from reconciliation.merging import merge
     from tests.integrations.pushes import push
 
@@ -65,3 +67,39 @@ def test_a_merge_here_owes_for_the_survivor(tenant, connection, customers):
     push(connection)
     assert Delivery.objects.get(record_id=customers[0].pk).state == "done"
     assert Delivery.objects.get(record_id=customers[1].pk).state == "not_needed"
+
+
+class TestOnlyWhatIsAskedFor:
+    @pytest.fixture
+    def rule(self, connection, customers):
+        connection.rules.filter(entity="customer").update(creates="asked")
+        return connection.rules.select_related("connection").get(entity="customer")
+
+    def test_a_record_that_is_not_there_is_not_sent(self, tenant, rule):
+        made_here(tenant, "Wanda")
+        assert states() == []
+
+    def test_one_that_is_there_is_kept_up_to_date(self, rule, customers):
+        change("customer", customers[0].pk, name="First")
+        assert states() == ["owed"]
+
+    def test_one_that_was_asked_for_takes_its_changes_along(self, tenant, rule):
+        wanda = made_here(tenant, "Wanda")
+        owing.want(rule, [wanda.pk])
+        change("customer", wanda.pk, name="Wanda Waits")
+        [delivery] = Delivery.objects.all()
+        assert (delivery.state, delivery.changes) == ("owed", 2)
+
+    def test_a_dry_run_leaves_it_out_as_well(self, tenant, rule):
+        made_here(tenant, "Wanda")
+        assert candidates(rule) == []
+        rule.creates = "all"
+        assert len(candidates(rule)) == 1
+
+    def test_a_page_of_records_costs_no_more_queries_than_one(self, tenant, rule, customers):
+        one = owed(tenant, [customers[0].pk])
+        assert owed(tenant, [customer.pk for customer in customers[1:]]) <= one
+
+
+def made_here(tenant, name):
+    return add(ENTITIES["customer"], tenant.pk, {"name": name})

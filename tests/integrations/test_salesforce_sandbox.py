@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from integrations import connecting, disconnecting, linking, quota, runs, schedule, syncing
 from integrations.calls import connector_for
+from integrations.connectors.base import Entity
+from integrations.connectors.salesforce.own import declare
 from integrations.models import CallBudget, Connection, Delivery, Disconnection, Run, SyncRule
 from integrations.push import planning
 from integrations.sandbox.salesforce import create_app, credentials
@@ -210,7 +212,8 @@ class TestReading:
     def test_any_object_can_be_described_and_read(self, linked):
         with connector_for(linked) as (connector, _):
             assert "ST_Invoice__c" in dict(connector.objects())
-            entity = connector.entity_of("ST_Invoice__c")
+            bare = Entity(name="custom_record", scope="", feed="ST_Invoice__c", mapping=())
+            entity = declare("custom_record", "ST_Invoice__c", connector.describe(bare))
             assert connector.feed_page(entity, None).rows == []
             fields = {field.path: field for field in connector.describe(connector.entities["opportunity"])}
         assert fields["StageName"].required
@@ -227,6 +230,16 @@ class TestWriting:
         assert Counter(states()) == {"done": 250}
         assert calls(sandbox) == 2
         assert len([row for row in sandbox.control.rows("Account") if row.get(KEY)]) == 250
+
+    def test_what_salesforce_fills_in_by_itself_overwrites_nothing_here(self, linked, tenant):
+        known = {"name": "Rosa Rossi", "kind": "Residential", "latitude": 37.41, "longitude": -79.14}
+        rosa = add(ENTITIES["customer"], tenant.pk, known)
+        push(linked, "customer")
+        syncing.start(linked, user=None)
+        work_it_off()
+        rosa.refresh_from_db()
+        assert {name: getattr(rosa, name) for name in known} == known
+        assert set(states()) == {"done"}
 
     def test_locked_rows_wait_alone_and_all_arrive_once(self, linked, sandbox, tenant):
         sandbox.control.faults("locked_row:0.3")

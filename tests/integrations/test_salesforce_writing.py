@@ -58,7 +58,7 @@ def test_new_customers_go_200_a_call_under_the_records_own_key(linked, tenant, o
     customers = made(tenant, 250)
     assert push(linked, "customer") == 250
     sizes = [len(json.loads(body)["records"]) for _, _, body in writes(org)]
-    assert sizes == [200, 50]
+    assert sorted(sizes) == [50, 200], "as few calls as there can be, at the same time"
     assert {path.rpartition("/sobjects/")[2] for _, path, _ in writes(org)} == {f"Account/{KEY}"}
     assert {row[KEY] for row in org.rows["Account"]} == {f"{tenant.pk}-{one.pk}" for one in customers}
     assert set(states()) == {"done"}
@@ -193,3 +193,43 @@ def test_a_record_that_was_deleted_there_says_so_and_the_others_go(linked, org):
     assert sorted(states()) == ["done", "needs_person"]
     assert rows[1]["Name"] == "Account 2 Ltd"
     assert an_id("001", 1) == rows[0]["Id"]
+
+
+def test_a_row_that_somebody_changed_before_we_learned_of_it_keeps_their_value(linked, tenant, org):
+    """Its create was never answered; sending it again would overwrite what they wrote meanwhile."""
+    (customer,) = made(tenant, 1)
+    original = org._save
+
+    def save_then_break(record, key):
+        original(record, key)
+        raise requests.ConnectionError("after the commit")
+
+    org._save = save_then_break
+    push(linked, "customer")
+    org._save = original
+    org.rows["Account"][0].update(Name="Theirs", SystemModstamp=stamp(60))
+    time_passes()
+    push(linked, "customer")
+    customer.refresh_from_db()
+    assert (org.rows["Account"][0]["Name"], customer.name) == ("Theirs", "Theirs")
+    assert (len(org.rows["Account"]), states()) == (1, ["done"])
+
+
+def test_a_look_up_that_fails_leaves_the_outcome_unknown_so_that_no_reading_meets_the_row(
+    linked, tenant, org
+):
+    made(tenant, 1)
+    original = org._save
+
+    def save_then_break(record, key):
+        original(record, key)
+        raise requests.ConnectionError("after the commit")
+
+    org._save = save_then_break
+    push(linked, "customer")
+    org._save = original
+    for _ in range(9):
+        org.refuse("queryAll", 503, "<html>")
+    time_passes()
+    push(linked, "customer")
+    assert states() == ["unknown"]

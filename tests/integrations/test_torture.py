@@ -5,6 +5,8 @@ import pytest
 from integrations.torture.checking import Seen, verdict
 from integrations.torture.editing import HERE, THERE, Intent
 from integrations.torture.running import torture
+from integrations.torture.sides import torture_sides
+from integrations.torture.sides_checking import Ended, sides_verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,6 +23,14 @@ def test_without_look_ups_and_keys_something_is_made_twice():
     """Else the torture would measure nothing. Not every seed loses the one reply that matters."""
     found = (torture(seed=seed, kills=2, edits=40, protected=False).verdict.doubled for seed in range(1, 6))
     assert any(found)
+
+
+@pytest.mark.cluster
+def test_three_sides_end_equal_while_workers_are_killed_and_answers_lost():
+    """A person settles what the policy leaves open. `manage.py torture` does it at length, under each policy."""
+    report = torture_sides(["servicetitan", "salesforce"], "ask", seed=7, kills=2, edits=20)
+    assert report.verdict.good, report.verdict
+    assert report.writes > 10
 
 
 class Entry:
@@ -122,3 +132,36 @@ def test_an_edit_that_a_row_was_made_with_has_arrived():
     links = {("customers", 1): ("customer", 5), ("locations", 2): ("location", 6)}
     found = verdict(seen([made, home, phone], [WISH], ["Made 1"], here=both, there=both, links=links))
     assert found.good, found
+
+
+def ended(streets=("Made 1",), journal=(), late=0, **changed):
+    """One system in which all is well, but for what is said."""
+    rows = {number: street for number, street in enumerate(streets, start=1)}
+    there = {("customer", 5): {"name": "new"}}
+    return Ended(seen(journal, here=there, there=there, **changed), rows, late)
+
+
+def test_a_row_that_is_linked_to_no_customer_is_doubled():
+    found = sides_verdict({"salesforce": ended(["Made 1", "Made 1"])}, ["Made 1"], ["Made 1"])
+    assert len([words for words in found.doubled if words.startswith("salesforce")]) == 2
+
+
+def test_a_customer_that_did_not_come_to_one_of_the_sides_is_lost():
+    found = sides_verdict({"salesforce": ended([]), "servicetitan": ended()}, ["Made 1"], ["Made 1"])
+    assert found.lost == ["salesforce: Made 1 is not there"]
+
+
+def test_a_write_after_the_last_edit_is_an_echo():
+    found = sides_verdict({"salesforce": ended(late=2)}, ["Made 1"], ["Made 1"])
+    assert found.needless == ["salesforce: 2 writes while nobody edited"]
+
+
+def test_what_was_overwritten_within_a_call_at_one_system_is_not_lost_to_the_other():
+    office = Entry("changed", by="office", before={"name": "old"}, after={"name": "theirs"})
+    over = Entry("changed", before={"name": "theirs"}, after={"name": "new"})
+    theirs = Intent(THERE, "customer", 5, "name", "theirs")
+    one = ended(journal=[WRITE, office, over], intents=[WISH, theirs])
+    other = ended(journal=[WRITE], intents=[WISH, Intent(HERE, "customer", 5, "name", "theirs")])
+    found = sides_verdict({"servicetitan": one, "salesforce": other}, ["Made 1"], ["Made 1"])
+    assert found.good, found
+    assert len(found.raced) == 1

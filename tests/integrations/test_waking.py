@@ -45,7 +45,7 @@ def test_many_changes_queue_one_task_a_connection():
 
 def test_what_is_committed_while_a_task_works_queues_another():
     waking.at_commit(7)
-    assert cache.get("wake:7")
+    assert cache.get("wake:wake_for:7")
     wake_for(7)
     waking.at_commit(7)
     assert queued() == ["integrations.tasks.wake_for"] * 2

@@ -39,6 +39,8 @@ TABLES = {
     "estimate": "estimates",
     "membership": "memberships",
     "equipment": "installed-equipment",
+    "technician_rating": "technician-ratings",
+    "review": "reviews",
 }
 
 
@@ -57,7 +59,7 @@ def raw_rows(control: Any, entity: str) -> dict[str, dict[str, Any]]:
         table = control.store[resource.name]
         show = views.feed_row if resource.feed else lambda *args: views.list_row(*args, {})
         rows = [orjson.loads(show(table, resource, row_id)) for row_id in table.rows]
-    return {str(row["id"]): row for row in rows}
+    return {DECLARED[entity].id_of(row): row for row in rows}
 
 
 def _of_entity(connection: Connection, control: Any, name: str) -> list[str]:

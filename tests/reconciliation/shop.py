@@ -25,6 +25,7 @@ from reconciliation.models import (
     Note,
     Payment,
     PaymentSplit,
+    Rating,
     ReferenceItem,
     Source,
 )
@@ -96,6 +97,14 @@ def estimate(tenant: Tenant, **values: Any) -> Estimate:
 
 def membership(tenant: Tenant, of: Customer | None = None, **values: Any) -> Membership:
     return make("membership", tenant, customer=of or customer(tenant), **values)
+
+
+def rating(tenant: Tenant, of: Job | None = None, **values: Any) -> Rating:
+    return make("technician_rating", tenant, job=of or job(tenant), **values)
+
+
+def review(tenant: Tenant, of: Customer | None = None, **values: Any) -> Rating:
+    return make("review", tenant, customer=of or customer(tenant), **values)
 
 
 def equipment(tenant: Tenant, of: Location | None = None, **values: Any) -> Equipment:

@@ -35,7 +35,11 @@ def sent(page, **more):
     """What the form of a review page would send, as the page stands."""
     values = {"version": page.context["version"], "looked_at": page.context["now"].isoformat()}
     for line in page.context["rows"]:
-        values[f"seen-{line.conflict.pk}"] = line.seen
+        first, *others = [side.conflict.pk for side in line.sides]
+        values |= {f"field-{first}": "1", f"beside-{first}": others}
+        for side in line.sides:
+            values[f"seen-{side.conflict.pk}"] = side.seen
+            values[f"of-{first}-{side.conflict.link.source_id}"] = side.conflict.pk
     return {**values, **more}
 
 
@@ -75,7 +79,12 @@ class TestWhoMay:
         foreign_source = shop.source(other_tenant)
         (foreign,) = differ(foreign_source)
         version = record(foreign_source, "customer", 1).version
-        slipped = {f"seen-{foreign.pk}": '"Anne Nunez"', f"choice-{foreign.pk}": "remote", "version": version}
+        slipped = {
+            f"field-{foreign.pk}": "1",
+            f"seen-{foreign.pk}": '"Anne Nunez"',
+            f"choice-{foreign.pk}": "remote",
+            "version": version,
+        }
         for settle in ("chosen", "approve"):
             reply = agent.post(address(mine), {**slipped, "settle": settle})
             assert reply.status_code == 404
@@ -195,10 +204,11 @@ class TestOneRecord:
     def test_a_form_that_was_tampered_with_settles_nothing(self, agent, source):
         (conflict,) = differ(source)
         for values in (
-            {f"seen-{conflict.pk}": "{"},
-            {"seen-x": "1"},
+            {f"field-{conflict.pk}": "1", f"seen-{conflict.pk}": "{"},
+            {f"field-{conflict.pk}": "1"},
+            {"field-x": "1", "seen-x": "1"},
             {"version": "many"},
-            {f"seen-{conflict.pk + 9}": "1"},
+            {f"field-{conflict.pk + 9}": "1", f"seen-{conflict.pk + 9}": "1"},
         ):
             agent.post(address(conflict), {"settle": "approve", "version": 2, **values})
         assert of(source).get().state == Conflict.State.PENDING

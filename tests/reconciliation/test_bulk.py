@@ -15,7 +15,8 @@ pytestmark = pytest.mark.django_db
 
 COLUMNS = ("id", "tenant_id", "name", "created_at", "updated_at", "version", "balance", "tag_ids", "tag_names", "active",
            "external_id", "name_key", "address_key", "kind", "street", "unit", "city", "state", "postal_code",
-           "country", "tax_exempt", "do_not_mail", "do_not_service", "national_account", "credit_limit")  # fmt: skip
+           "country", "main_phone", "phone_key", "tax_exempt", "do_not_mail", "do_not_service", "national_account",
+           "credit_limit")  # fmt: skip
 
 
 def values(pk, tenant, **more):
@@ -123,7 +124,18 @@ def test_any_number_of_values_can_be_looked_for(tenant):
     assert len(rows) == 50
 
 
+@pytest.fixture
+def as_served(monkeypatch):
+    """A connection that PostgreSQL opens as it does outside the tests, where each commit waits for the disk."""
+    if connection.vendor == "postgresql":
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", "-c synchronous_commit=on")
+    connection.close()
+    yield
+    connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("as_served")
 def test_quick_commits_are_quick_only_within_their_block():
     def mode():
         with connection.cursor() as cursor:

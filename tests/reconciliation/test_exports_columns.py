@@ -11,7 +11,7 @@ COLUMNS = {
     "customer": """
         id external_id active source_modified_at name street unit city state postal_code country
         kind latitude longitude balance credit_limit tax_exempt do_not_mail do_not_service
-        national_account tag_ids currency merged_into_external_id source_created_at tag_names
+        national_account tag_ids currency merged_into_external_id source_created_at tag_names main_phone
     """,
     "job": """
         id external_id active source_modified_at customer_external_id customer location_external_id

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reconciliation.ingest import joinable
-from reconciliation.intake import Child
+from reconciliation.entities import ENTITIES
+from reconciliation.ingest import ingest, joinable
+from reconciliation.intake import Child, Intake
 from reconciliation.models import (
     Change,
     Conflict,
@@ -284,6 +285,15 @@ def test_a_reference_that_the_source_takes_away_is_emptied(source):
     take(source, "job", row(9, refs={"customer": 1, "location": 5, "campaign": 77}))
     take(source, "job", row(9, at(1), refs={"customer": 1, "location": 5}))
     assert record(source, "job", 9).campaign is None
+
+
+def test_a_reference_that_the_source_knows_nothing_of_stays(source):
+    take(source, "customer", row(1, name="Ana"))
+    take(source, "campaign", row(77, name="Radio"))
+    take(source, "opportunity", row(3, refs={"customer": 1, "campaign": 77}, name="Boiler"))
+    told = Intake(source, ENTITIES["opportunity"], told=frozenset({"customer"}))
+    ingest(told, [row(3, at(1), refs={"customer": 1}, name="Boiler")])
+    assert record(source, "opportunity", 3).campaign.name == "Radio"
 
 
 def test_a_reference_that_moves_is_followed_and_noted(source):

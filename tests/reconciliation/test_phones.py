@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciliation.phones import _PLAIN_NORTH_AMERICAN, read_by_library, read_phone
+from reconciliation.phones import _PLAIN_NORTH_AMERICAN, phone_key, read_by_library, read_phone
 
 AREAS = ("716", "415", "212", "800", "555", "200", "900", "911", "340", "416", "809", "983", "710", "500")
 digits = st.text("0123456789", min_size=3, max_size=3)
@@ -81,3 +81,30 @@ def test_the_last_four_digits_never_decide_whether_a_number_is_valid():
 def test_ordinary_writing_takes_the_fast_path():
     for text in ("(716) 555-0100", "716-555-0100", "7165550100", "+17165550100", "716.555.0100 x12"):
         assert _PLAIN_NORTH_AMERICAN.fullmatch(text)
+
+
+@pytest.mark.parametrize("text", ["", "none", "555", "x12", "716-555-0100716-555-0100"])
+def test_what_is_no_number_has_no_key(text):
+    assert phone_key(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+17165550100", "(716) 555-0100", "716.555.0100 x12", "1 716 555 0100 #12", "716-555-0100 cell",
+        "716-555-0100 or 716-555-0199", "c: 716-555-0100 - wife",
+    ],
+)  # fmt: skip
+def test_all_spellings_of_a_number_have_one_key(text):
+    assert phone_key(text) == phone_key("7165550100") != ""
+
+
+def test_a_number_has_the_same_key_at_home_and_abroad():
+    assert phone_key("020 7946 0958") == phone_key("+44 20 7946 0958")
+
+
+@given(plain)
+def test_whatever_is_read_as_a_number_is_found_by_its_key(text):
+    phone = read_phone(text, "US")
+    if phone.usable:
+        assert phone_key(text) == phone_key(phone.e164)

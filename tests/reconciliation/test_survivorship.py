@@ -37,6 +37,13 @@ def test_a_field_never_agreed_on_is_taken_from_the_source():
     assert (decision.take, decision.base) == (["memo"], {"memo": "new"})
 
 
+def test_a_source_that_is_not_of_record_fills_in_what_is_empty_and_no_more():
+    rule = Rule(Policy.SYSTEM_OF_RECORD, remote_is_record=False)
+    decision = decide({}, {"kind": "Commercial", "memo": "new"}, {"kind": "Residential", "memo": ""}, rule)
+    assert (decision.take, decision.base) == (["memo"], {"kind": "Commercial", "memo": "new"})
+    assert decide({}, {"latitude": None}, {"latitude": 39.5}, rule).take == []
+
+
 def test_fields_that_the_source_does_not_mention_are_left_alone():
     decision = decide(
         {"name": "Ana", "memo": "x"}, {"name": "Ana"}, {"name": "Ana", "memo": "mine"}, SOURCE_WINS

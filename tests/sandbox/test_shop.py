@@ -72,7 +72,9 @@ REFERENCES = [
     ("appointment-assignments", "technicianId", "technicians"),
     ("appointment-assignments", "appointmentId", "appointments"), ("memberships", "customerId", "customers"),
     ("memberships", "membershipTypeId", "membership-types"), ("installed-equipment", "locationId", "locations"),
-    ("estimates", "jobId", "jobs"),
+    ("estimates", "jobId", "jobs"), ("technician-ratings", "jobId", "jobs"),
+    ("technician-ratings", "technicianId", "technicians"), ("reviews", "jobId", "jobs"),
+    ("reviews", "customerId", "customers"),
 ]  # fmt: skip
 
 

@@ -16,12 +16,18 @@ import psycopg
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from django.apps import apps
+from django.db import connection
+from django.db.utils import ConnectionHandler
+from environ import Env
+
+from integrations.flows.catalogue import FLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Ctrl-C stops everything"
 CUSTOMERS = 25
-PROCESSES = 8
-"""The sandbox, the web server and its worker, the cluster with its guard, two workers and a monitor."""
+PROCESSES = 9
+"""The two sandboxes, the web server and its worker, the cluster with its guard, two workers and a monitor."""
 
 pytestmark = pytest.mark.cluster
 
@@ -81,7 +87,8 @@ class Run:
 
 
 def start(environment: dict[str, str]) -> Run:
-    options = ["--customers", str(CUSTOMERS), "--web-port", free_port(), "--sandbox-port", free_port()]
+    ports = [part for name in ("web", "sandbox", "salesforce") for part in (f"--{name}-port", free_port())]
+    options = ["--customers", str(CUSTOMERS), *ports]
     process = subprocess.Popen(
         [sys.executable, "-m", "integrations.demo", *options],
         cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -144,6 +151,39 @@ def rows_there(run: Run) -> dict[str, int]:
     return requests.get(f"{sandbox}/_sandbox/stats", timeout=10).json()["result"]["rows"]
 
 
+def constraint(name: str, facts: dict) -> str:
+    """SQLite counts nameless ones in the order of their columns, which is no part of what a table is."""
+    if name.startswith(("__", "fk_")):
+        return str({**facts, "columns": sorted(facts["columns"])})
+    return f"{name}: {facts}"
+
+
+def tables(database) -> dict[str, tuple]:
+    """What the columns, indexes and constraints of each of the portal's tables are in a database."""
+    own = ("portal", "reconciliation", "integrations")
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in own]
+    look = database.introspection
+    with database.cursor() as cursor:
+        return {
+            table: (
+                {column.name: column for column in look.get_table_description(cursor, table)},
+                sorted(constraint(*found) for found in look.get_constraints(cursor, table).items()),
+            )
+            for table in (model._meta.db_table for model in models)
+        }
+
+
+@pytest.mark.usefixtures("django_db_setup")
+def test_the_migrations_make_the_tables_that_the_models_declare(first: Run, environment, django_db_blocker):
+    """The suite's own database is made from the models, the demo's by the migrations."""
+    demo = ConnectionHandler({"default": Env.db_url_config(environment["DATABASE_URL"])})["default"]
+    with django_db_blocker.unblock():
+        migrated, declared = tables(demo), tables(connection)
+        demo.close()
+    for table, expected in declared.items():
+        assert migrated[table] == expected, table
+
+
 def test_a_wrong_password_does_not_open_the_demo(first: Run):
     page = log_in(first, "viewer", "not the password")
     assert page.url.startswith(f"{first.url}/admin/login/")
@@ -164,6 +204,12 @@ def test_the_first_sync_brings_every_customer_of_the_sandbox(first: Run):
 
 def test_jobs_booked_in_the_portal_are_in_the_sandbox_and_one_waits(first: Run):
     assert "3 jobs; 2 are in ServiceTitan, 1 waits for a person, 0 on their way" in first.said
+
+
+def test_each_flow_of_the_gallery_is_on_and_has_made_something(first: Run):
+    for flow in FLOWS.values():
+        [counts] = re.findall(rf"^  {re.escape(flow.title)}: (.*)$", first.said, re.MULTILINE)
+        assert re.search(r"[1-9]\d* (made|brought up to date|up to date)", counts), (flow.title, counts)
 
 
 def test_a_second_demo_on_the_same_data_is_refused_and_leaves_the_first_alone(first: Run, environment):
@@ -193,9 +239,9 @@ def test_ctrl_c_stops_everything_and_nothing_else_and_a_second_run_takes_up(firs
         assert not re.search(r"^customer +\w+ +\d+ +\d+ +\d+ +[1-9]", again.said, re.MULTILINE)
         assert again.seconds < first.seconds
     finally:
-        sandbox = next(child for child in again.below if "sandbox" in child.cmdline())
+        sandbox = next(child for child in again.below if {"sandbox", "servicetitan"} <= {*child.cmdline()})
         sandbox.kill()
         code = again.wait()
     assert code != 0
-    assert "The sandbox ended" in again.said
+    assert "The servicetitan-sandbox ended" in again.said
     assert again.survivors() == []

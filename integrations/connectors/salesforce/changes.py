@@ -3,7 +3,8 @@
 A position is a text that the engine keeps and does not read. In the middle of a reading it is the last row's time and
 id (`at`, `id`), so that paging needs no locator that dies with its session; between two readings it is where the next
 begins (`since`), five minutes before the latest row: a transaction may commit late under an earlier time. `seen` are
-the rows read from there on, which the next reading, being inclusive, gives again and drops.
+the rows read from there on, which the next reading, being inclusive, gives again and drops: but for those of the last
+minute, since times are whole seconds and a row may have changed once more in the second in which it was read.
 
 `whole` marks a reading of everything: it leaves out what is in the recycle bin; a reading of changes wants it. The
 first look at changes goes back to when the reading of everything `began`, for what was deleted meanwhile.
@@ -20,6 +21,8 @@ from integrations.connectors.base import Entity, Row
 
 STAMP = "SystemModstamp"
 OVERLAP = timedelta(minutes=5)
+STILL = timedelta(minutes=1)
+"""Older than this, by our clock, a row's second is over by Salesforce's."""
 PAGE = 2000
 MOST_SEEN = 1000
 Seen = tuple[tuple[str, str], ...]
@@ -31,6 +34,7 @@ class Position:
 
     whole: bool = True
     began: str = ""
+    looked: str = ""
     since: str = ""
     at: str = ""
     id: str = ""
@@ -50,6 +54,7 @@ class Position:
         members = {
             "whole": self.whole,
             "began": self.began,
+            "looked": self.looked,
             "since": self.since,
             "at": self.at,
             "id": self.id,
@@ -77,7 +82,8 @@ def after(position: Position, rows: Sequence[Row], *, more: bool) -> Position:
         last = rows[-1]
         return replace(position, at=_utc(last[STAMP]), id=str(last["Id"]), seen=seen)
     since = _earlier(min(seen[-1][1], position.began or seen[-1][1])) if seen else position.since
-    return Position(whole=not since, since=since, drop=seen)
+    still = _earlier(position.looked, STILL) if position.looked else ""
+    return Position(whole=not since, since=since, drop=tuple(pair for pair in seen if pair[1] < still))
 
 
 def fresh(position: Position, rows: Iterable[Row]) -> list[Row]:
@@ -90,7 +96,8 @@ def begun(position: Position, now: datetime) -> Position:
     """A reading that begins drops what the last one has seen, and has itself seen those still in the window."""
     if position.at:
         return position
-    return replace(position, seen=position.drop, began=soql_time(now) if position.whole else "")
+    looked = soql_time(now)
+    return replace(position, seen=position.drop, looked=looked, began=looked if position.whole else "")
 
 
 def _recent(seen: Sequence[tuple[str, str]]) -> Seen:
@@ -102,8 +109,8 @@ def _recent(seen: Sequence[tuple[str, str]]) -> Seen:
     return tuple(kept[-MOST_SEEN:])
 
 
-def _earlier(stamp: str) -> str:
-    return soql_time(datetime.fromisoformat(stamp) - OVERLAP)
+def _earlier(stamp: str, by: timedelta = OVERLAP) -> str:
+    return soql_time(datetime.fromisoformat(stamp) - by)
 
 
 def _utc(text: Any) -> str:

@@ -1,6 +1,6 @@
 """The connection test: whom we are connected to, and for each object whether it can be read and written as mapped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from integrations.connectors.base import Check, Entity, ScopeCheck, Token
@@ -19,11 +19,13 @@ class Asker(Protocol):
     def query(self, soql: str) -> "tuple[list[dict[str, object]], int, bool]": ...
 
 
-def check(asker: Asker, token: Token, key_of: Callable[[Entity], str]) -> Check:
+def check(asker: Asker, token: Token, key_of: Callable[[Entity], str], own: Iterable[Entity] = ()) -> Check:
     """One answer per object, and one more where its rows would be written."""
     found: list[ScopeCheck] = []
     for entity in ENTITIES.values():
-        found += _of_object(asker, entity, key_of(entity))
+        found += _of_object(asker, entity, key_of(entity), (entity.name,))
+    for entity in own:  # several share the name of their entity: none is switched off for want of another
+        found += _of_object(asker, entity, key_of(entity), ())
     return Check(_account(asker, token), tuple(found), account_id=token.account_id)
 
 
@@ -40,8 +42,8 @@ def _account(asker: Asker, token: Token) -> str:
     return f"{rows[0]['Name']}{' (sandbox)' if rows[0].get('IsSandbox') else ''}"
 
 
-def _of_object(asker: Asker, entity: Entity, key: str) -> list[ScopeCheck]:
-    name, entities = entity.feed or "", (entity.name,)
+def _of_object(asker: Asker, entity: Entity, key: str, entities: tuple[str, ...]) -> list[ScopeCheck]:
+    name = entity.feed or ""
     try:
         facts = asker.facts(name, anew=True)
     except RemoteError as error:

@@ -7,6 +7,7 @@ the instance that the new token names. Every reply tells how many of the day's c
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from integrations.connectors.base import (
@@ -25,7 +26,7 @@ from integrations.connectors.base import (
 )
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer, HttpClient, Policy
-from integrations.connectors.salesforce import changes, checking, describing, grants
+from integrations.connectors.salesforce import changes, checking, describing, grants, keys
 from integrations.connectors.salesforce.entities import ENTITIES
 from integrations.connectors.salesforce.errors import classify
 from integrations.connectors.salesforce.writing import Writes
@@ -61,6 +62,7 @@ class SalesforceConnector:
         self._memory = memory or Forgetful()
         self._usage: Usage | None = None
         self._facts: dict[str, describing.Facts] = {}
+        self._describing = Lock()
         self._http = HttpClient(classify, limiter=limiter, policy=policy, limits=limits, note=self._note)
         self._version = credentials.get("api_version") or "62.0"
         self._writes = Writes(self, credentials.get("external_id_field", ""))
@@ -117,6 +119,18 @@ class SalesforceConnector:
         """See `Connector.write_many`."""
         return self._writes.write_many(entity, rows)
 
+    def find_many(self, entity: Entity, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Connector.find_many`."""
+        name = self._writes.key_of(entity)
+        columns = ", ".join(dict.fromkeys([*changes.columns_of(entity, self._paths(entity)), name]))
+        found: dict[str, Row] = {}
+        for start in range(0, len(keys), IDS_PER_CALL):
+            some = ", ".join(changes.quoted(key) for key in keys[start : start + IDS_PER_CALL])
+            alive = f" AND {entity.deleted} = false" if entity.deleted else ""
+            rows = self.query(f"SELECT {columns} FROM {entity.feed} WHERE {name} IN ({some}){alive}")[0]  # noqa: S608
+            found.update((str(row[name]), row) for row in rows)
+        return found
+
     def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
         """See `Connector.begin_bulk`."""
         return self._writes.begin_bulk(entity, rows)
@@ -126,8 +140,8 @@ class SalesforceConnector:
         return self._writes.end_bulk(entity, job, rows)
 
     def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
-        """Nothing is taken away in Salesforce: no entity of it declares a removal."""
-        raise ValueError(f"A {entity.name} is never taken away.")
+        """See `Connector.remove`. What was deleted lies in Salesforce's recycle bin for a while."""
+        self._writes.remove(entity, row)
 
     def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
         """See `Connector.below`."""
@@ -139,36 +153,39 @@ class SalesforceConnector:
         return self._where(entity, condition) if condition else []
 
     def describe(self, entity: Entity) -> list[RemoteField]:
-        """See `Connector.describe`. Kept for an hour."""
-        return describing.remote_fields(self.facts(entity.feed or ""))
+        """See `Connector.describe`. Asked anew: somebody may just have made a field there."""
+        return describing.remote_fields(self.facts(entity.feed or "", anew=True))
 
     def objects(self) -> list[tuple[str, str]]:
-        """Every object that the user can read, custom ones too: (name, label)."""
+        """See `TellsObjects`: those that the user can read."""
         found = self.get("sobjects").data["sobjects"]
-        return [(item["name"], item["label"]) for item in found if item.get("queryable")]
+        return [
+            (item["name"], item["label"]) for item in found if item.get("queryable") and item.get("custom")
+        ]
 
-    def entity_of(self, name: str) -> Entity:
-        """An entity for any object of the org, custom ones too, by its describe."""
-        return describing.entity_of(self.facts(name))
-
-    def check(self) -> Check:
+    def check(self, own: Sequence[Entity] = ()) -> Check:
         """Who we are there, then each object with its fields. Raises RemoteError if nothing works."""
         token = self._tokens.current(self._fetch_token)
         self.get("")
-        return checking.check(self, token, self._writes.key_of)
+        return checking.check(self, token, self._writes.key_of, own)
+
+    def make_keys(self, own: Sequence[Entity] = ()) -> "list[tuple[str, RemoteError | None]]":
+        """See `MakesKeys`: the external-id field, on each object that is written and lacks it."""
+        return keys.make(self, (*ENTITIES.values(), *own), self._writes.key_of)
 
     def close(self) -> None:
         self._http.close()
 
     def facts(self, name: str, *, anew: bool = False) -> describing.Facts:
         """What there is to know of an object: asked once an hour, however many workers want it."""
-        if name not in self._facts or anew:
-            kept = None if anew else self._memory.get(f"describe:{name}")
-            if kept is None:
-                kept = describing.facts_of(self.get(f"sobjects/{name}/describe").data)
-                self._memory.keep(f"describe:{name}", kept, KEEP_DESCRIBE)
-            self._facts[name] = kept
-        return self._facts[name]
+        with self._describing:
+            if name not in self._facts or anew:
+                kept = None if anew else self._memory.get(f"describe:{name}")
+                if kept is None:
+                    kept = describing.facts_of(self.get(f"sobjects/{name}/describe").data)
+                    self._memory.keep(f"describe:{name}", kept, KEEP_DESCRIBE)
+                self._facts[name] = kept
+            return self._facts[name]
 
     def query(self, soql: str) -> tuple[list[Row], int, bool]:
         """One page of an answer, deleted rows with it: rows, bytes, and whether that is all of it."""

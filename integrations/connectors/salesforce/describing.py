@@ -1,9 +1,9 @@
 """An object's describe, read: which paths may be asked, and its fields in the words of every connector. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from integrations.connectors.base import Entity, FieldMap, RemoteField
+from integrations.connectors.base import RemoteField
 
 _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
@@ -95,29 +95,6 @@ def _remote_field(item: Facts) -> RemoteField:
 
 def field_of(facts: Facts, name: str) -> Facts | None:
     return next((item for item in facts["fields"] if item["name"].lower() == name.lower()), None)
-
-
-def entity_of(facts: Facts) -> Entity:
-    """An entity for any object, custom or not, from its describe alone: every field under its own name."""
-    names = {item["name"] for item in facts["fields"]}
-    return Entity(
-        name=facts["name"].lower(),
-        scope=facts["name"],
-        feed=facts["name"],
-        mapping=tuple(_lines(facts["fields"])),
-        id="Id",
-        created="CreatedDate",
-        modified="SystemModstamp",
-        active="IsActive" if facts["name"] == "User" else None,
-        deleted="IsDeleted" if "IsDeleted" in names else None,
-        merged_to="MasterRecordId" if "MasterRecordId" in names else None,
-        max_page_size=2000,
-    )
-
-
-def _lines(fields: Iterable[Facts]) -> Iterable[FieldMap]:
-    for item in fields:
-        yield FieldMap(item["name"], item["name"], _TRANSFORMS.get(_TYPES.get(item["type"], "json"), "text"))
 
 
 def problems_with_key(facts: Facts, name: str) -> str:

@@ -4,13 +4,13 @@ An account, of a business or of a person, is a customer; a contact is a person a
 another home: Salesforce says what it knows of them, and the portal's value stands where both have changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from integrations.connectors.base import Entity, FieldMap, Find, Reference, Write
+from integrations.connectors.base import Entity, FieldMap, Find, Reference, Removal, Write
 from integrations.connectors.salesforce.bulk import MOST
 
-BATCH = 200
+BATCH, AT_ONCE = 200, 8
 _RECORD = "https://login.salesforce.com/{id}"
 _OWNER = Reference("OwnerId", "owner", prefix="005")  # a queue (00G) owns as well, and is no user
 _CUSTOMER = Reference("AccountId", "customer")
@@ -54,11 +54,51 @@ def _upserted(api_name: str, members: tuple[str, ...], needed: tuple[str, ...], 
         find=Find.UPSERT,
         batch=BATCH,
         bulk=MOST,
+        at_once=AT_ONCE,
         **more,
     )
 
 
-def _joining(api_name: str, members: tuple[str, ...], references: Mapping[str, str]) -> Write:
+def custom_object(
+    entity: str,
+    api_name: str,
+    mapping: tuple[FieldMap, ...],
+    *,
+    members: Collection[str],
+    needed: tuple[str, ...],
+    optional: Mapping[str, str],
+    copies: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Entity:
+    """An object of the org's own, as its describe says it is.
+
+    Where its rows are copies of the portal's, `copies` are the references that they need. Such a row is taken away with
+    its record; one that is deleted there by hand says nothing about it.
+    """
+    if copies is None:
+        return _object(
+            entity,
+            api_name,
+            mapping,
+            write=_upserted(api_name, tuple(members), needed, optional=optional),
+            **more,
+        )
+    write = _upserted(
+        api_name,
+        tuple(members),
+        needed,
+        optional=optional,
+        references=copies,
+        remove=Removal(f"sobjects/{api_name}/{{id}}"),
+    )
+    return _object(
+        entity, api_name, mapping, write=write, deleted=None, known_only=True, of_record=False, **more
+    )
+
+
+def _joining(
+    api_name: str, members: tuple[str, ...], references: Mapping[str, str], remove: Removal | None = None
+) -> Write:
     """Rows that only join two others, and carry no id of ours: the same two joined are one row."""
     return Write(
         scope=api_name,
@@ -68,6 +108,7 @@ def _joining(api_name: str, members: tuple[str, ...], references: Mapping[str, s
         references=references,
         find=Find.SIBLINGS,
         alike=tuple(references.values()),
+        remove=remove,
     )
 
 
@@ -103,14 +144,22 @@ CUSTOMER = _object(
     "Account",
     (
         FieldMap("Name", "name"),
-        FieldMap("IsPersonAccount", "kind", "customer_kind"),
+        # A business account may well stand for a household: what is known of a customer's kind is kept.
+        FieldMap("IsPersonAccount", "kind", "customer_kind", mode="if_empty"),
         *_address("Billing"),
         FieldMap("BillingLatitude", "latitude", "number"),
         FieldMap("BillingLongitude", "longitude", "number"),
     ),
     merged_to="MasterRecordId",
     of_record=False,
-    write=_upserted("Account", ("Name", *(f"Billing{part}" for part in _ADDRESS)), ("Name",)),
+    write=_upserted(
+        "Account",
+        ("Name", "Phone", *(f"Billing{part}" for part in _ADDRESS)),
+        ("Name",),
+        create_members=frozenset({"IsPersonAccount"}),
+        variants={"person_account": "a person account if residential, else a business account"},
+        only_as={"IsPersonAccount": "person_account"},
+    ),
 )
 _PERSON_TEXTS = {
     "Salutation": "salutation",
@@ -200,7 +249,8 @@ CASE = _object(
         "Case",
         ("Subject", "Description", "Status", "Priority", "Origin", "Type", "Reason"),
         (),
-        references={"customer": "AccountId"},
+        references={"customer": "AccountId", "person": "ContactId"},
+        optional={"owner": "OwnerId"},
     ),
 )
 CAMPAIGN_MEMBER = _object(
@@ -208,7 +258,12 @@ CAMPAIGN_MEMBER = _object(
     "CampaignMember",
     (FieldMap("Status", "status"), FieldMap("HasResponded", "has_responded", "boolean")),
     references={"campaign": Reference("CampaignId", "campaign", required=True), "person": _PERSON},
-    write=_joining("CampaignMember", ("Status",), {"campaign": "CampaignId", "person": "ContactId"}),
+    write=_joining(
+        "CampaignMember",
+        ("Status",),
+        {"campaign": "CampaignId", "person": "ContactId"},
+        remove=Removal("sobjects/CampaignMember/{id}"),
+    ),
 )
 TASK = _object(
     "task",

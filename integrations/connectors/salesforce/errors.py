@@ -167,6 +167,16 @@ CASES: Mapping[str, Case] = {
     "INVALID_CROSS_REFERENCE_KEY": Case(
         _FIX, "bad_reference", "A record that this one refers to is not there in Salesforce: {problem}"
     ),
+    "DUPLICATE_DEVELOPER_NAME": Case(
+        _ADMIN, "hidden_field",
+        "The field is there, but hidden from the integration user. The Salesforce admin gives it Read and Edit access to "
+        "the field in a permission set; then test again.",
+    ),
+    "LIMIT_EXCEEDED": Case(
+        _ADMIN, "limit_exceeded",
+        "A limit of the org forbids it: {problem} The Salesforce admin frees some of it, or names a field that is there "
+        "already as the connection's external id field.",
+    ),
     "STORAGE_LIMIT_EXCEEDED": Case(
         _ADMIN, "storage_full",
         "The org's data storage is full. The Salesforce admin frees some or buys more; then retry.",

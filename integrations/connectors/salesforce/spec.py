@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.connectors.base import Connector, Limiter, Memory, TokenStore
 from integrations.connectors.hosts import CUSTOM
-from integrations.connectors.salesforce import grants, hosts
+from integrations.connectors.salesforce import grants, hosts, own
 from integrations.connectors.salesforce.client import SYSTEM, SalesforceConnector
 from integrations.connectors.salesforce.entities import ENTITIES
 from integrations.connectors.spec import Addresses, ConnectorSpec, CredentialField, Environment, Way
@@ -148,7 +148,7 @@ SALESFORCE = ConnectorSpec(
     entities=ENTITIES,
     build=build,
     check_address=hosts.check_address,
-    rate=20.0,
+    rate=50.0,  # no limit of Salesforce's, which counts by the day: what one org is spared
     account_field="",
     switch_off=(
         "Trunkline has asked Salesforce to end its log-in. To be certain, the Salesforce admin opens Setup > Connected "
@@ -159,4 +159,7 @@ SALESFORCE = ConnectorSpec(
     log_in=grants.SalesforceLogIn(),
     revoke=grants.revoke,
     scoped=False,
+    declare=own.declare,
+    copied=own.COPIED,
+    makes_keys=True,
 )

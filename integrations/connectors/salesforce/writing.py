@@ -14,9 +14,12 @@ from integrations.connectors.http import Answer
 from integrations.connectors.salesforce import bulk, describing
 from integrations.connectors.salesforce.changes import quoted
 from integrations.connectors.salesforce.errors import of_row
+from integrations.connectors.salesforce.persons import Persons
 from integrations.connectors.transport import Call
 
 COLLECTION = 200
+_BY_ID = "composite/sobjects"
+_ACCOUNT, _CONTACT = "Account", "Contact"
 _RACE = "duplicate_value"
 _MAY_HAVE_TAKEN_EFFECT = frozenset({"timeout", "connection_lost", "unreadable_reply", "server_error"})
 """A batch may be sent again after these, but its new rows may be there: no reading may meet them first."""
@@ -38,6 +41,7 @@ class Writes:
     def __init__(self, caller: Caller, key_field: str) -> None:
         self._caller = caller
         self._key_field = key_field
+        self._persons = Persons(caller)
 
     def key_of(self, entity: Entity) -> str:
         """The external id field that the entity's rows are upserted on; empty for those that have none."""
@@ -52,11 +56,23 @@ class Writes:
     def update(self, entity: Entity, external_id: str, body: Row) -> None:
         _or_raise(self.write_many(entity, [Writing(body, external_id=external_id)])[0])
 
+    def remove(self, entity: Entity, row: Row) -> None:
+        if entity.write is None or entity.write.remove is None:
+            raise ValueError(f"A {entity.name} is never taken away.")
+        removal, external_id = entity.write.remove, entity.id_of(row)
+        try:
+            path = removal.path.replace("{id}", external_id)
+            self._caller.call(lambda base: Call(removal.method, base + path, empty_ok=True))
+        except RemoteError as error:
+            if error.reason != "not_found":  # gone already
+                raise
+
     def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
         """An id or an error for each row, in their order: one call for the new ones, one for the changes."""
-        found: dict[int, str | RemoteError] = {}
-        new = [(place, row) for place, row in enumerate(rows) if not row.external_id]
-        changed = [(place, row) for place, row in enumerate(rows) if row.external_id]
+        found = self._through_accounts(entity, rows)
+        left = [(place, row) for place, row in enumerate(rows) if place not in found]
+        new = [(place, row) for place, row in left if not row.external_id]
+        changed = [(place, row) for place, row in left if row.external_id]
         if new:
             self._check_key(entity)
         for group, send in ((new, self._upsert), (changed, self._update)):
@@ -70,8 +86,7 @@ class Writes:
         new = not rows[0].external_id
         if new:
             self._check_key(entity)
-        names = frozenset() if new else self._named_persons(entity, rows)
-        sent = [Writing(_as_person(row, names), row.key, row.external_id) for row in rows]
+        sent = self._settled(entity, rows, new=new)
         return bulk.begin(self._caller.call, entity.feed or "", self._key_field if new else "", sent)
 
     def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
@@ -98,21 +113,46 @@ class Writes:
 
     def _upserted(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
         key = self._key_field
-        records = [{"attributes": {"type": entity.feed}, **row.body, key: row.key} for row in rows]
+        records = [
+            {"attributes": {"type": entity.feed}, **row.body, key: row.key}
+            for row in self._settled(entity, rows, new=True)
+        ]
         return self._send(entity, f"composite/sobjects/{entity.feed}/{key}", records)
 
     def _update(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
-        names = self._named_persons(entity, rows)
         records = [
-            {"attributes": {"type": entity.feed}, **_as_person(row, names), "id": row.external_id}
-            for row in rows
+            {"attributes": {"type": entity.feed}, **row.body, "id": row.external_id}
+            for row in self._settled(entity, rows, new=False)
         ]
-        return self._send(entity, "composite/sobjects", records)
+        return self._send(entity, _BY_ID, records)
+
+    def _settled(self, entity: Entity, rows: Sequence[Writing], *, new: bool) -> Sequence[Writing]:
+        """Rows as their object takes them: an account may be a person."""
+        if entity.feed != _ACCOUNT:
+            return rows
+        return self._persons.new_accounts(rows) if new else self._persons.changed_accounts(rows)
+
+    def _through_accounts(self, entity: Entity, rows: Sequence[Writing]) -> "dict[int, str | RemoteError]":
+        """Contacts of person accounts are written on their account: by place, the contact's id or why not."""
+        if entity.feed != _CONTACT:
+            return {}
+        found = self._persons.behind(rows)
+        answers: dict[int, str | RemoteError] = {}
+        places = list(found)
+        for start in range(0, len(places), COLLECTION):
+            some = places[start : start + COLLECTION]
+            records = [
+                {"attributes": {"type": _ACCOUNT}, **found[place][0].body, "id": found[place][0].external_id}
+                for place in some
+            ]
+            for place, answer in zip(some, self._send(entity, _BY_ID, records), strict=True):
+                answers[place] = found[place][1] if isinstance(answer, str) else answer
+        return answers
 
     def _send(self, entity: Entity, path: str, records: list[Row]) -> "list[str | RemoteError]":
         body = {"allOrNone": False, "records": records}
         try:
-            answer = self._caller.call(lambda base: Call("PATCH", base + path, json=body, repeatable=True))
+            answer = self._caller.call(lambda base: Call("PATCH", base + path, json=body))
         except RemoteError as error:
             error.unknown = error.unknown or error.reason in _MAY_HAVE_TAKEN_EFFECT
             raise
@@ -139,31 +179,6 @@ class Writes:
         )
         if problem:
             raise RemoteError(Who.FIX_CONFIGURATION, "no_external_id", problem)
-
-    def _named_persons(self, entity: Entity, rows: Sequence[Writing]) -> frozenset[str]:
-        """Which of the accounts that get a new name are persons: their name is written in its two parts."""
-        named = [row.external_id for row in rows if "Name" in row.body]
-        if entity.feed != "Account" or not named:
-            return frozenset()
-        if describing.field_of(self._caller.facts("Account"), "IsPersonAccount") is None:
-            return frozenset()
-        persons: set[str] = set()
-        for start in range(0, len(named), COLLECTION):
-            ids = ", ".join(quoted(one) for one in named[start : start + COLLECTION])
-            soql = f"SELECT Id FROM Account WHERE IsPersonAccount = true AND Id IN ({ids})"  # noqa: S608 (SOQL)
-            persons.update(str(row["Id"]) for row in self._caller.query(soql)[0])
-        return frozenset(persons)
-
-
-def _as_person(row: Writing, persons: frozenset[str]) -> Row:
-    if row.external_id not in persons:
-        return row.body
-    first, _, last = str(row.body["Name"]).strip().rpartition(" ")
-    return {
-        **{n: v for n, v in row.body.items() if n != "Name"},
-        "FirstName": first or None,
-        "LastName": last,
-    }
 
 
 def _answer(item: Mapping[str, Any], place: str) -> "str | RemoteError":

@@ -143,6 +143,9 @@ class ServiceTitanConnector:
         """No entity of ServiceTitan declares a batch: its API writes row by row."""
         raise ValueError(f"{entity.name} is written row by row.")
 
+    def find_many(self, entity: Entity, keys: Sequence[str]) -> dict[str, Row]:
+        raise ValueError(f"{entity.name} is written row by row.")
+
     def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
         raise ValueError(f"{entity.name} is written row by row.")
 
@@ -167,7 +170,7 @@ class ServiceTitanConnector:
         """See `TellsWindows.windows`. ServiceTitan looks about two weeks ahead."""
         return capacity.read(self._ask, wire_time(start), wire_time(end), business_unit, job_type)
 
-    def check(self) -> Check:
+    def check(self, own: Sequence[Entity] = ()) -> Check:
         """Get a token, then try what it grants with one small read a module. Raises RemoteError if nothing works."""
         token = self._tokens.current(self._fetch_token)
         found = scopes.check(self.entities.values(), token.scopes, self._probe)

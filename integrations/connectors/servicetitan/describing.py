@@ -41,7 +41,7 @@ def _field(entity: Entity, path: str, kind: str, target: str) -> RemoteField:
         required=write is not None and top in write.needed,
         writable=write is not None and not entity.read_only and top in write.members,
         refers_to=(target,) if target else (),
-        key=path == entity.id,
+        key=path in entity.id.split(", "),
     )
 
 

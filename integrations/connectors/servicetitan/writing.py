@@ -42,7 +42,7 @@ class Writes:
         """A single row as a pull would give it; None where it is gone."""
         by_id = entity.ids is not None
         rows = self._caller.fetch(entity, [external_id]) if by_id else self._siblings(entity, parent)
-        return next((row for row in rows if str(row.get(entity.id)) == external_id), None)
+        return next((row for row in rows if entity.id_of(row) == external_id), None)
 
     def create(self, entity: Entity, body: Row, key: str, parent: str) -> str:
         write = declared(entity)
@@ -56,7 +56,7 @@ class Writes:
         write = declared(entity)
         path = _path(write.update, id=external_id, parent=parent)
         row = self._send(entity, "PATCH", path, body).data
-        if not isinstance(row, dict) or str(row.get(entity.id)) != external_id:
+        if not isinstance(row, dict) or entity.id_of(row) != external_id:
             return None
         return self._below(entity, row, parent)
 
@@ -68,7 +68,7 @@ class Writes:
             member: [row[remote]] if member in write.many else row[remote]
             for member, remote in write.remove.body.items()
         }
-        path = _path(write.remove.path, id=str(row[entity.id]), parent=parent)
+        path = _path(write.remove.path, id=entity.id_of(row), parent=parent)
         try:
             self._send(entity, write.remove.method, path, body or None)
         except RemoteError as error:
@@ -117,7 +117,7 @@ class Writes:
         }
         rows = _rows(entity, self._caller.get(entity, entity.path or "", params))
         # A misspelt or unknown filter gives the whole list with 200: only rows that show our key are ours.
-        ours = [str(row[entity.id]) for row in rows if _holds(row, key)]
+        ours = [entity.id_of(row) for row in rows if _holds(row, key)]
         return self._caller.fetch(entity, ours) if ours else []
 
     def _siblings(self, entity: Entity, parent: str) -> list[Row]:

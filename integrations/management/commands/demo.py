@@ -8,12 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.demo.children import ChildDied
 from integrations.demo.earlier import DemoFailed, end_leftovers, refuse_second, state_file
-from integrations.demo.runner import SHOP_FILE, Demo
+from integrations.demo.remotes import REMOTES
+from integrations.demo.runner import Demo
 from integrations.demo.state import State
 
 
 class Command(BaseCommand):
-    help = "Run the sandbox, the web server and the workers with a demo merchant, until Ctrl-C."
+    help = "Run the sandboxes, the web server and the workers with a demo merchant, until Ctrl-C."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
@@ -21,6 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--customers", type=int, default=300, help="how many customers the shop has")
         parser.add_argument("--web-port", type=int, default=8000, help="another is taken if it is in use")
         parser.add_argument("--sandbox-port", type=int, default=8901, help="another is taken if it is in use")
+        parser.add_argument(
+            "--salesforce-port", type=int, default=8902, help="another is taken if it is in use"
+        )
         parser.add_argument("--clean", action="store_true", help="forget all data instead, after asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,6 +37,7 @@ class Command(BaseCommand):
                 customers=options["customers"],
                 web_port=options["web_port"],
                 sandbox_port=options["sandbox_port"],
+                salesforce_port=options["salesforce_port"],
             ).go()
         except (DemoFailed, ChildDied) as error:
             raise CommandError(str(error)) from error
@@ -56,6 +61,7 @@ class Command(BaseCommand):
             found.unlink()
         for folder in ("cache", "exports", "log"):
             shutil.rmtree(settings.VAR_DIR / folder, ignore_errors=True)
-        (settings.VAR_DIR / SHOP_FILE).unlink(missing_ok=True)
+        for remote in REMOTES:
+            (settings.VAR_DIR / remote.rows_file).unlink(missing_ok=True)
         state_file().unlink(missing_ok=True)
         self._say("Removed. `make demo` starts anew.")

@@ -1,4 +1,4 @@
-"""`manage.py torture`: kill workers and spoil replies while both sides are edited, then count what went wrong."""
+"""`manage.py torture`: kill workers and spoil replies while all sides are edited, then count what went wrong."""
 
 import json
 import os
@@ -8,9 +8,11 @@ import tempfile
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.management.printing import as_json, table
+from integrations.torture.offices import OFFICES
+from reconciliation.survivorship import Policy
 
 KINDS = ("lost", "doubled", "wrong", "needless")
 SHOWN = 10
@@ -20,7 +22,8 @@ class Command(BaseCommand):
     help = (
         "Edit both sides at random against a sandbox with lost replies, resets, 429s and 500s, kill the worker again "
         "and again, and compare the sandbox's journal with what was intended. Exits with 1 unless no write was lost, "
-        "doubled, wrong or needless. Works on a scratch database, never on this one."
+        "doubled, wrong or needless. Works on a scratch database, never on this one. With --systems customers are "
+        "edited in several systems and the portal at once, under each conflict policy, and must end equal everywhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,6 +31,16 @@ class Command(BaseCommand):
         parser.add_argument("--kills", type=int, default=20, help="how often a worker is killed (default 20)")
         parser.add_argument(
             "--edits", type=int, default=200, help="how many edits on both sides (default 200)"
+        )
+        parser.add_argument(
+            "--systems", default="", help="several systems at once, with commas: servicetitan,salesforce"
+        )
+        parser.add_argument(
+            "--policy",
+            action="append",
+            default=[],
+            choices=[policy.value for policy in Policy],
+            help="with --systems: only under this conflict policy (may be repeated; default: each in turn)",
         )
         parser.add_argument(
             "--unprotected",
@@ -47,7 +60,7 @@ class Command(BaseCommand):
         elif "stuck" in report:
             self.stderr.write(self.style.ERROR(f"It never came to rest: {report['stuck']}"))
         else:
-            self._tell(report)
+            self._tell(report.get("policies") or [report])
         if not report["good"]:
             raise SystemExit(1)
 
@@ -55,8 +68,9 @@ class Command(BaseCommand):
         database = options["database"] or f"sqlite:///{folder}/torture.sqlite3"
         numbers = [str(options[name]) for name in ("seed", "kills", "edits")]
         protection = "unprotected" if options["unprotected"] else "protected"
+        sides = self._sides(options)
         process = subprocess.Popen(
-            [sys.executable, "-m", "integrations.torture", *numbers, protection],
+            [sys.executable, "-m", "integrations.torture", *numbers, protection, *sides],
             cwd=settings.BASE_DIR,
             stdout=subprocess.PIPE,
             text=True,
@@ -73,20 +87,35 @@ class Command(BaseCommand):
         report: dict[str, Any] = json.loads(last)
         return report
 
-    def _tell(self, report: dict[str, Any]) -> None:
-        found = report["verdict"]
+    def _sides(self, options: dict[str, Any]) -> list[str]:
+        """The systems and policies of a torture of many sides, as the process takes them."""
+        systems = [name for name in options["systems"].split(",") if name]
+        if unknown := [name for name in systems if name not in OFFICES]:
+            known = ", ".join(OFFICES)
+            raise CommandError(f"Nobody can torture {', '.join(unknown)}. Choose from: {known}.")
+        if not systems:
+            return []
+        return [",".join(systems), ",".join(options["policy"] or (policy.value for policy in Policy))]
+
+    def _tell(self, reports: list[dict[str, Any]]) -> None:
+        """One line for each report; of many sides one for each policy."""
+        many = "policy" in reports[0]
+        counts = ("kills", "edits", "writes", "reads")
+        counted = ("policy", "seed", *counts, "customers", "settled") if many else ("seed", *counts)
         self.stdout.write(
             table(
-                ("seed", "kills", "edits", "writes", "reads", *KINDS, "raced", "seconds"),
+                (*counted, *KINDS, "raced", "seconds"),
                 [
                     (
-                        *(report[name] for name in ("seed", "kills", "edits", "writes", "reads")),
-                        *(len(found[kind]) for kind in (*KINDS, "raced")),
+                        *(report[name] for name in counted),
+                        *(len(report["verdict"][kind]) for kind in (*KINDS, "raced")),
                         report["seconds"],
                     )
+                    for report in reports
                 ],
             )
         )
-        for kind in KINDS:
-            for words in found[kind][:SHOWN]:
-                self.stderr.write(self.style.ERROR(f"{kind}: {words}"))
+        for report in reports:
+            for kind in KINDS:
+                for words in report["verdict"][kind][:SHOWN]:
+                    self.stderr.write(self.style.ERROR(f"{report.get('policy', '')} {kind}: {words}".strip()))

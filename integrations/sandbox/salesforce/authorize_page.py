@@ -6,19 +6,18 @@ A request whose client or callback is wrong is told so on the page, never redire
 
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
-from string import Template
 from urllib.parse import quote, urlsplit
 
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox import pages
+from integrations.sandbox.pages import Look
 from integrations.sandbox.salesforce.access import CODE_LIFE, PASSWORD, USERNAME, Access, Code
 from integrations.sandbox.salesforce.grants import user_with_password
 from integrations.sandbox.salesforce.org import Org
 
-PAGES = Path(__file__).parent / "pages"
-STYLE = Path(__file__).parents[1] / "style.css"
+LOOK = Look(style="/services/oauth2/style.css", where="at login.salesforce.com")
 SCOPES: Mapping[str, str] = {
     "api": "Manage user data via APIs", "refresh_token": "Perform requests at any time",
     "offline_access": "Perform requests at any time", "id": "Access the identity URL service",
@@ -46,14 +45,14 @@ def answer(org: Org, access: Access, request: Request) -> Response:
         _check(access, asked)
     except NotForUs as wrong:
         error, _, sentence = str(wrong).partition(":")
-        return _page(
+        return LOOK.page(
             "OAuth Error", f"<p><code>error={escape(error)}</code></p><p>{escape(sentence)}</p>", 400
         )
     unknown = {*asked.get("scope", "api").split()} - {*access.app.scopes, "offline_access"}
     if unknown:
         return _back(asked, error="invalid_scope", error_description="the requested scope is not allowed")
     if request.method != "POST":
-        return _page("Log in and allow access", _form(asked))
+        return LOOK.page("Log in and allow access", _form(asked))
     if request.form.get("answer") != "allow":
         return _back(asked, error="access_denied", error_description="end-user denied authorization")
     user_id = user_with_password(org, asked.get("username", ""), asked.get("password", ""))
@@ -61,7 +60,7 @@ def answer(org: Org, access: Access, request: Request) -> Response:
         wrong_words = (
             "Please check your username and password. If you still can't log in, contact your administrator."
         )
-        return _page("Log in and allow access", f'<p role="alert">{wrong_words}</p>{_form(asked)}', 200)
+        return LOOK.page("Log in and allow access", f'<p role="alert">{wrong_words}</p>{_form(asked)}', 200)
     code = Code(user_id, asked["redirect_uri"], asked.get("scope") or "api", asked.get("code_challenge", ""),
                 access.now() + CODE_LIFE)  # fmt: skip
     return _back(asked, code=access.authorize(code))
@@ -113,12 +112,4 @@ def _form(asked: Mapping[str, str]) -> str:
 
 
 def style(org: Org, access: Access, request: Request) -> Response:
-    return Response(STYLE.read_bytes(), content_type="text/css; charset=utf-8")
-
-
-def _page(title: str, content: str, status: int = 200) -> Response:
-    layout = Template((PAGES / "layout.html").read_text())
-    policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    text = layout.substitute(title=escape(title), content=content)
-    return Response(text, status, headers, content_type="text/html; charset=utf-8")
+    return pages.style()

@@ -1,23 +1,13 @@
 """The control verbs: a verb's members are those of the method of the same name on `Control`."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from integrations.sandbox.control_http import Verb
-from integrations.sandbox.faults import from_json
-from integrations.sandbox.salesforce.control import Control
-
-
-def _faults(control: Control, body: dict[str, Any]) -> Any:
-    """`{"faults": [...]}`: each a text as on the command line or an object with the members of a fault."""
-    control.faults(*[from_json(fault) if isinstance(fault, dict) else fault for fault in body["faults"]])
-    return control.faults_on.report()
-
+from integrations.sandbox.control_http import Verb, set_faults
 
 VERBS: Mapping[str, Verb] = {
     "stats": lambda control, body: control.stats(),
     "reset": lambda control, body: control.reset(),
-    "faults": _faults,
+    "faults": set_faults,
     "journal": lambda control, body: control.journal(),
     "rows": lambda control, body: control.rows(body["object"]),
     "add": lambda control, body: control.add(body["object"], body["members"]),

@@ -1,10 +1,10 @@
 """What each fault does: to a whole call before it takes effect, to its reply, or to single rows of it."""
 
-import time
 from collections.abc import Callable, Mapping
 
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox import wire_faults
 from integrations.sandbox.faults import Fault, Faults
 from integrations.sandbox.salesforce.errors import Problem, RowRefused
 from integrations.sandbox.salesforce.replies import problem
@@ -84,12 +84,7 @@ def before(fault: Fault, request: Request) -> Response | None:
         if fault.name == "too_many_requests":
             response.headers["Retry-After"] = str(int(fault.argument or 1))
         return response
-    if fault.name == "reset":
-        request.environ[ABORT] = "reset"
-        return Response(b"", 200)
-    if fault.name == "slow":
-        time.sleep(1.0 if fault.argument is None else fault.argument)
-    return None
+    return wire_faults.before(fault, request)
 
 
 def after(fault: Fault, request: Request, response: Response) -> Response:

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from integrations.sandbox.salesforce import keeping
 from integrations.sandbox.salesforce.app import Sandbox, create_app, credentials
 
 
@@ -20,14 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--certificate", type=Path, metavar="PEM", help="certificate or public key of JWT bearers"
     )
-    parser.add_argument("--keep", type=Path, metavar="FILE",
-                        help="go on with the rows of this file, and write them into it at the end")  # fmt: skip
     parser.add_argument("--rotate", action="store_true", help="each refresh gives a new refresh token")
 
 
 def make(options: argparse.Namespace) -> Sandbox:
     """Raises ValueError for a fault that does not exist, OSError for a certificate that cannot be read."""
-    sandbox = create_app(
+    return create_app(
         options.accounts,
         options.seed,
         prepared=not options.bare,
@@ -42,15 +39,6 @@ def make(options: argparse.Namespace) -> Sandbox:
         query_page=options.query_page,
         rotates=options.rotate,
     )
-    if options.keep:
-        keeping.load(sandbox.control, options.keep)
-    return sandbox
-
-
-def end(options: argparse.Namespace, sandbox: Sandbox) -> None:
-    """What is left to do when nobody is served any more. Raises OSError."""
-    if options.keep:
-        keeping.save(sandbox.control, options.keep)
 
 
 def describe(url: str, sandbox: Sandbox) -> tuple[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from integrations.sandbox.servicetitan.resources import (
     Resource,
 )
 
-URL = re.compile(r"/([a-z]+)/v2/tenant/(\d+)/(.+?)/?")
+URL = re.compile(r"/([a-z-]+)/v2/tenant/(\d+)/(.+?)/?")
 CHILDREN = re.compile(r"(\w+)/(\d+)/(notes|contacts|canceled-log)")
 KINDS = {"notes": NOTES, "contacts": CONTACTS, "canceled-log": CANCELLATIONS}
 LISTS = {(resource.module, resource.path): resource for resource in ALL if resource.path}

@@ -7,50 +7,54 @@ allows the app here, is shown a client id and (once) a secret, and types both in
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from html import escape
-from pathlib import Path
-from string import Template
 
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.pages import POLICY, Look, style
 from integrations.sandbox.servicetitan.access import Access, Client
 
 APP = "Trunkline"
-PAGES = Path(__file__).parent / "pages"
-STYLE = Path(__file__).parents[1] / "style.css"
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+LOOK = Look(
+    style="/admin/style.css",
+    where="inside ServiceTitan",
+    way='<nav aria-label="Where you are">Settings &rsaquo; Integrations &rsaquo; '
+    '<a href="/admin/">API Application Access</a></nav>',
+    policy=f"{POLICY}; form-action 'self'",
+)
 MODULES = {
-    "acc": "Accounting", "crm": "Customer relations", "dis": "Dispatch", "eqs": "Equipment", "jpm": "Job planning",
-    "mem": "Memberships", "mrk": "Marketing", "sal": "Sales", "stt": "Settings",
+    "acc": "Accounting", "crm": "Customer relations", "csi": "Customer interactions", "dis": "Dispatch",
+    "eqs": "Equipment", "jpm": "Job planning", "mem": "Memberships", "mrep": "Marketing reputation",
+    "mrk": "Marketing", "sal": "Sales", "stt": "Settings",
 }  # fmt: skip
 
 
 def answer(access: Access, request: Request) -> Response:
     parts = request.path.strip("/").split("/")[1:]
     if parts == ["style.css"]:
-        return Response(STYLE.read_bytes(), content_type="text/css; charset=utf-8")
+        return style()
     if request.method == "POST":
         return _act(access, parts)
     if parts == ["connect"]:
-        return _page("Connect New App", _consent(access))
+        return LOOK.page("Connect New App", _consent(access))
     if not parts:
-        return _page("API Application Access", _overview(access, request))
-    return _page("Not found", "<p>There is no such page.</p>", 404)
+        return LOOK.page("API Application Access", _overview(access, request))
+    return LOOK.page("Not found", "<p>There is no such page.</p>", 404)
 
 
 def _act(access: Access, parts: list[str]) -> Response:
     if parts == ["allow"]:
         client, secret = access.allow()
-        return _page(f"{APP} is connected", _shown_once(access, client, secret))
+        return LOOK.page(f"{APP} is connected", _shown_once(access, client, secret))
     if parts == ["decline"]:
         return redirect("/admin/?declined=1", 303)
     if len(parts) == 3 and parts[0] == "apps" and parts[1] in access.clients and parts[2] in ACTS:
         client = access.clients[parts[1]]
         if parts[2] == "secret":
-            return _page("New client secret", _shown_once(access, client, access.new_secret(client.id)))
+            return LOOK.page("New client secret", _shown_once(access, client, access.new_secret(client.id)))
         ACTS[parts[2]](access, client)
         return redirect("/admin/", 303)
-    return _page("Not found", "<p>There is no such page.</p>", 404)
+    return LOOK.page("Not found", "<p>There is no such page.</p>", 404)
 
 
 def _disable(access: Access, client: Client) -> None:
@@ -133,10 +137,3 @@ def _values(values: Mapping[str, str]) -> str:
 
 def _button(where: str, text: str, kind: str) -> str:
     return f'<form method="post" action="{where}"><button class="{kind}">{escape(text)}</button></form>'
-
-
-def _page(title: str, content: str, status: int = 200) -> Response:
-    layout = Template((PAGES / "layout.html").read_text())
-    text = layout.substitute(title=escape(title), content=content)
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-    return Response(text, status, headers, content_type="text/html; charset=utf-8")

@@ -1,24 +1,14 @@
 """The control verbs: a verb's members are those of the method of the same name on `Control`."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from integrations.sandbox.control_http import Verb
-from integrations.sandbox.faults import from_json
-from integrations.sandbox.servicetitan.control import Control
-
-
-def _faults(control: Control, body: dict[str, Any]) -> Any:
-    """`{"faults": [...]}`: each a text as on the command line or an object with the members of a fault."""
-    faults = [from_json(fault) if isinstance(fault, dict) else fault for fault in body["faults"]]
-    control.faults(*faults)
-    return control.faults_on.report()
-
+from integrations.sandbox.control_http import Verb, set_faults
+from integrations.sandbox.servicetitan import loyalty
 
 VERBS: Mapping[str, Verb] = {
     "stats": lambda control, body: control.stats(),
     "reset": lambda control, body: control.reset(),
-    "faults": _faults,
+    "faults": set_faults,
     "journal": lambda control, body: control.journal(),
     "touch": lambda control, body: control.touch(body["entity"], body.get("count"), share=body.get("share")),
     "merge": lambda control, body: control.merge(body["loser"], body["winner"]),
@@ -28,6 +18,11 @@ VERBS: Mapping[str, Verb] = {
     "add": lambda control, body: control.add(body.get("count", 1)),
     "advance": lambda control, body: control.advance(body["seconds"]),
     "limit": lambda control, body: control.limit(body["rate"], body.get("window", "sliding")),
+    "buy": lambda control, body: loyalty.buy(control, body["customer"], body["type"]),
+    "renew": lambda control, body: loyalty.renew(control, body["id"]),
+    "lapse": lambda control, body: loyalty.lapse(control, body["id"], body.get("status", "Expired")),
+    "rate": lambda control, body: loyalty.rate(control, body["job"], body["rating"], body.get("technician")),
+    "review": lambda control, body: loyalty.review(control, body["stars"], body["text"], body.get("job")),
     "endpoint": lambda control, body: control.endpoint(body["name"], body["status"]),
     "grant": lambda control, body: control.grant(body["scopes"]),
     "subscribe": lambda control, body: control.subscribe(**body),

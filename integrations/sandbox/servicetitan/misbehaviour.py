@@ -1,12 +1,12 @@
 """What each fault does to a call: before it takes effect, or to its reply."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox import wire_faults
 from integrations.sandbox.faults import Fault
 from integrations.sandbox.limits import whole_seconds
 from integrations.sandbox.server import ABORT
@@ -46,12 +46,7 @@ def before(fault: Fault, request: Request) -> Response | None:
         if fault.name == "rate_limited_with_retry_after":
             response.headers["Retry-After"] = str(seconds)
         return response
-    if fault.name == "reset":
-        request.environ[ABORT] = "reset"
-        return Response(b"", 200)
-    if fault.name == "slow":
-        time.sleep(1.0 if fault.argument is None else fault.argument)
-    return _refusal(fault.name)
+    return wire_faults.before(fault, request) or _refusal(fault.name)
 
 
 def _refusal(name: str) -> Response | None:

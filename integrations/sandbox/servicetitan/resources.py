@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 CRM, JPM, DISPATCH, SETTINGS = "crm", "jpm", "dispatch", "settings"
 MARKETING, ACCOUNTING, SALES = "marketing", "accounting", "sales"
 MEMBERSHIPS, EQUIPMENT = "memberships", "equipmentsystems"
+INTERACTIONS, REPUTATION = "customer-interactions", "marketingreputation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,23 @@ ALL: tuple[Resource, ...] = (
     Resource(
         "job-canceled-logs", JPM, "tn.jpm.jobs", None, "job-canceled-logs", by_id=False,
         feed_scope="tn.jpm.jobcanceledlogs",
+    ),
+    Resource(
+        "technician-ratings", INTERACTIONS, "tn.csi.technicianrating", "technician-ratings", "technician-ratings",
+        by_id=False, ids=False, filters=numbers("technicianId", "jobId"),
+    ),
+    Resource(
+        "reviews", REPUTATION, "tn.mrep.reviews", "reviews", by_id=False, ids=False, active=None,
+        filters={
+            "sources": any_of("platform"), "technicianIds": any_of("technicianId"),
+            "fromRating": Filter("rating", "over"), "toRating": Filter("rating", "under"),
+            "fromDate": Filter("publishDate", "from"), "toDate": Filter("publishDate", "before"),
+            "internalId": Filter("internalId"), "externalId": same("externalId"),
+        },
+        unsupported=(
+            "search", "reportType", "responseTypes", "locationIds", "reviewStatuses", "campaignIds",
+            "includeReviewsWithoutLocation", "includeReviewsWithoutCampaign", "includeReviewsWithoutTechnician",
+        ),
     ),
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ class Shop:
         self.shape, random = shape, Random(f"shop:{seed}")
         self.lists = reference_lists.build(store, random, start, tenant)
         self.customers = Customers(store, random, start, self.lists)
-        self.work = Work(store, random, start, self.lists)
+        self.work = Work(store, random, start, self.lists, seed)
         self.number = 0
 
     def add(self, count: int) -> list[int]:

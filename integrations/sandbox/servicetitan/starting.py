@@ -1,10 +1,8 @@
 """The options of `sandbox servicetitan`, and what its sandbox is told to those who connect."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from integrations.sandbox.servicetitan import keeping
 from integrations.sandbox.servicetitan.app import Sandbox, create_app, credentials
 
 
@@ -25,13 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="UNIX_TIME",
         help="as old as the data is, for the same rows after a restart",
     )
-    parser.add_argument("--keep", type=Path, metavar="FILE",
-                        help="go on with the rows of this file, and write them into it at the end")  # fmt: skip
 
 
 def make(options: argparse.Namespace) -> Sandbox:
-    """Raises ValueError for a fault that does not exist and for a kept file that is none."""
-    sandbox = create_app(
+    """Raises ValueError for a fault that does not exist."""
+    return create_app(
         options.customers,
         options.seed,
         lag=options.lag,
@@ -45,15 +41,6 @@ def make(options: argparse.Namespace) -> Sandbox:
         feed_page=options.feed_page,
         born=options.born,
     )
-    if options.keep:
-        keeping.load(sandbox.control, options.keep)
-    return sandbox
-
-
-def end(options: argparse.Namespace, sandbox: Sandbox) -> None:
-    """What is left to do when nobody is served any more. Raises OSError."""
-    if options.keep:
-        keeping.save(sandbox.control, options.keep)
 
 
 def describe(url: str, sandbox: Sandbox) -> tuple[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ from integrations.sandbox import times
 from integrations.sandbox.servicetitan import crm_rows, work_rows
 from integrations.sandbox.servicetitan.billing import Billing, Visit
 from integrations.sandbox.servicetitan.customers import SETTLED, Home
+from integrations.sandbox.servicetitan.opinions import Opinions
 from integrations.sandbox.servicetitan.reference_lists import JOB_TYPES, Lists
 from integrations.sandbox.servicetitan.store import Body, Store
 
@@ -24,9 +25,12 @@ REMARKS = (
 
 
 class Work:
-    def __init__(self, store: Store, random: Random, start: int, lists: Lists) -> None:
+    def __init__(self, store: Store, random: Random, start: int, lists: Lists, seed: int) -> None:
         self.store, self.random, self.start, self.lists = store, random, start, lists
         self.billing = Billing(store, random, lists)
+        self.opinions = Opinions(store, seed, lists)
+        self.sent = 0
+        """The technician of the last visit."""
         self.last_change = start - SETTLED
 
     def at(self, home: Home) -> None:
@@ -63,6 +67,8 @@ class Work:
         self.store["jobs"].add(body, created=visit.created, modified=visit.modified)
         if visit.status == "Canceled" and not plain:
             self._cancellation(visit)
+        if visit.status == "Completed" and not plain:
+            self.opinions.after(visit, body, home.customer, self.sent)
         if not plain and self.random.random() < 0.3:
             self._note(visit)
         if not plain and self.random.random() < 0.35:
@@ -111,6 +117,7 @@ class Work:
 
     def _assign(self, visit: Visit, appointment: int, technician: int, name: str, status: str) -> None:
         table, active = self.store["appointment-assignments"], self.random.random() > 0.05
+        self.sent = technician
         body = work_rows.assignment(
             id=table.new_id(), technician=technician, technician_name=name, job=visit.id, appointment=appointment,
             status=status if status in {"Dispatched", "Working", "Done"} else "Scheduled", active=active,

@@ -42,12 +42,19 @@ function listKeys(form) {
 function recordKeys(form) {
   const cursor = cursorOver([...form.querySelectorAll("[data-field]")]);
   cursor.go(0);
-  function take(side) {
-    const radio = cursor.row?.querySelector(`[data-${side}]`);
+  function choose(radio, stay) {
     if (!radio || radio.disabled) return;
     radio.checked = true;
     radio.focus({ preventScroll: true });
-    if (!cursor.isLast) cursor.move(1);
+    if (!stay && !cursor.isLast) cursor.move(1);
+  }
+  const sides = () => [...cursor.row?.querySelectorAll("[data-left], [data-right]") ?? []];
+  const left = () => choose(cursor.row?.querySelector("[data-left]"));
+  /* With several sources: from one to the next, and the field stays the present one. */
+  function right() {
+    const rights = [...cursor.row?.querySelectorAll("[data-right]") ?? []];
+    const at = rights.findIndex((radio) => radio.checked);
+    choose(rights[(at + 1) % rights.length], rights.length > 1);
   }
   function type() {
     const row = cursor.row;
@@ -62,8 +69,8 @@ function recordKeys(form) {
   return {
     j: () => follow("[data-next]"), k: () => follow("[data-previous]"),
     ArrowDown: () => cursor.move(1), ArrowUp: () => cursor.move(-1),
-    ArrowLeft: () => take("left"), h: () => take("left"),
-    ArrowRight: () => take("right"), l: () => take("right"),
+    ArrowLeft: left, h: left, ArrowRight: right, l: right,
+    1: () => choose(sides()[0]), 2: () => choose(sides()[1]), 3: () => choose(sides()[2]), 4: () => choose(sides()[3]),
     e: type,
     n: () => form.querySelector("[data-note]")?.focus(),
     Enter: () => press("[data-settle]"),

@@ -21,6 +21,7 @@ from integrations.connectors.servicetitan.entities.jobs import (
 )
 from integrations.connectors.servicetitan.entities.lists import LISTS
 from integrations.connectors.servicetitan.entities.money import ESTIMATE, INVOICE, PAYMENT
+from integrations.connectors.servicetitan.entities.opinions import REVIEW, TECHNICIAN_RATING
 
 ENTITIES: Mapping[str, Entity] = {
     entity.name: entity
@@ -42,5 +43,7 @@ ENTITIES: Mapping[str, Entity] = {
         ESTIMATE,
         MEMBERSHIP,
         EQUIPMENT,
+        TECHNICIAN_RATING,
+        REVIEW,
     )
 }

@@ -1,0 +1,111 @@
+"""The demo's flows: all of the gallery installed, and something for each to do.
+
+The route: `install_all` -> customers of the last weeks become accounts, their jobs deals -> at the sandboxes a deal is
+won, a membership bought and a job rated low -> both are read -> what the flows made of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from integrations.demo.remotes import ask
+from integrations.flows.catalogue import FLOWS
+from integrations.flows.installing import NotReady, install
+from integrations.models import Connection, Delivery, Flow, FlowItem
+from portal.models import Tenant, User
+from reconciliation.models import Job, Link, ReferenceItem
+
+LATELY = timedelta(days=10)
+"""How far back the flows look when they are installed: enough to see, not everything the shop ever did."""
+WON = "Water heater for the guest house"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the flows have still to do, and what they did, by flow's title."""
+
+    open: int
+    done: dict[str, str]
+
+
+def install_all(tenant: Tenant, user: User | None) -> list[str]:
+    """Install each flow that is not there yet. Returns why some were not."""
+    refused = []
+    there = set(Flow.objects.filter(tenant=tenant).values_list("name", flat=True))
+    for spec in FLOWS.values():
+        if spec.name in there:
+            continue
+        try:
+            install(tenant, spec, _settings(tenant, spec.name), since=timezone.now() - LATELY, user=user)
+        except NotReady as error:
+            refused.append(f"{spec.title}: {error}")
+    return refused
+
+
+def _settings(tenant: Tenant, name: str) -> dict[str, Any]:
+    """What a person would choose on the flow's page."""
+    if name != "won_deals":
+        return {}
+    chosen = {"job_type": "Water heater", "business_unit": "Plumbing", "campaign": "Repeat customer"}
+    items = ReferenceItem.objects.filter(tenant=tenant, active=True)
+    return {kind: items.get(kind=kind, name=named).pk for kind, named in chosen.items()}
+
+
+def set_off(tenant: Tenant, shop: Connection, org: Connection) -> bool:
+    """Have a deal won, a membership bought and a job rated low at the sandboxes. False where that was done already."""
+    job = _job_in_both(tenant, shop, org)
+    if (
+        job is None
+        or Link.objects.filter(source=org.source, entity="opportunity", payload__contains=WON).exists()
+    ):
+        return False
+    customer, account = _ids(job.customer_id, shop, org)
+    today = timezone.now().date().isoformat()
+    deal = {"Name": WON, "AccountId": account, "StageName": "Closed Won", "CloseDate": today, "Amount": 2480.0,
+            "Type": "Water heater"}  # fmt: skip
+    ask(org, "add", object="Opportunity", members=deal)
+    kind = (
+        ReferenceItem.objects.filter(tenant=tenant, kind="membership_type", active=True)
+        .order_by("pk")
+        .first()
+    )
+    if kind is not None:
+        ask(shop, "buy", customer=int(customer), type=kind.name)
+    ask(shop, "rate", job=int(job.external_id), rating=2)
+    return True
+
+
+def _job_in_both(tenant: Tenant, shop: Connection, org: Connection) -> Job | None:
+    """The newest completed job of a customer whom both systems know."""
+    accounts = Link.objects.filter(source=org.source, entity="customer", state=Link.State.LIVE)
+    customers = Link.objects.filter(source=shop.source, entity="customer", state=Link.State.LIVE)
+    jobs = Job.objects.filter(tenant=tenant, status__iexact="completed", active=True).exclude(external_id="")
+    both = jobs.filter(
+        customer__in=accounts.filter(record_id__in=customers.values("record_id")).values("record_id")
+    )
+    return both.order_by("-completed_at").first()
+
+
+def _ids(customer_id: int, *connections: Connection) -> list[str]:
+    """A customer's id at each of them."""
+    links = Link.objects.filter(entity="customer", record_id=customer_id, state=Link.State.LIVE)
+    return [links.filter(source=one.source).values_list("external_id", flat=True)[0] for one in connections]
+
+
+def progress(tenant: Tenant, connections: Iterable[Connection]) -> Progress:
+    """How far the flows and what they owe are."""
+    items = FlowItem.objects.filter(flow__tenant=tenant)
+    owed = Delivery.objects.filter(
+        connection__in=list(connections), state__in=[Delivery.State.OWED, *Delivery.UNRESOLVED]
+    )
+    done = {}
+    for flow in Flow.objects.filter(tenant=tenant):
+        counts = dict(flow.items.order_by().values_list("state").annotate(count=Count("pk")))
+        done[flow.title] = ", ".join(
+            f"{counts[state]} {state.label.lower()}" for state in FlowItem.State if counts.get(state)
+        )
+    return Progress(items.filter(state=FlowItem.State.OWED).count() + owed.count(), done)

@@ -1,0 +1,18 @@
+"""The flows there are, in the order of the gallery. Another one is one file beside this and its line here."""
+
+from collections.abc import Mapping
+
+from integrations.flows import completed_jobs, memberships, new_customers, revenue, satisfaction, won_deals
+from integrations.flows.base import FlowSpec
+
+FLOWS: Mapping[str, FlowSpec] = {
+    spec.name: spec
+    for spec in (
+        new_customers.FLOW,
+        completed_jobs.FLOW,
+        won_deals.FLOW,
+        revenue.FLOW,
+        memberships.FLOW,
+        satisfaction.FLOW,
+    )
+}

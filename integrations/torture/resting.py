@@ -1,0 +1,68 @@
+"""A torture's course: edits and kills in one random order, then everything is left to come to rest."""
+
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Protocol
+
+from integrations.models import Connection, Delivery, Run, SyncRule
+from integrations.torture.workers import Nursery
+
+REST_SECONDS = 90.0
+Say = Callable[[str], None]
+
+
+class NoRest(Exception):
+    """Deliveries were still under way long after the last edit: they are stuck."""
+
+
+class Edits(Protocol):
+    """Whoever makes the edits, by its own random numbers."""
+
+    random: Random
+
+    def one(self) -> None: ...
+
+
+def edits_and_kills(editor: Edits, nursery: Nursery, kills: int, edits: int, say: Say) -> None:
+    """Both in one random order; after each kill a new worker, which is given a random while to live."""
+    order = ["edit"] * edits + ["kill"] * kills
+    editor.random.shuffle(order)
+    for number, step in enumerate(order):
+        if step == "edit":
+            editor.one()
+            time.sleep(editor.random.uniform(0.0, 0.02))
+        else:
+            time.sleep(editor.random.uniform(0.05, 0.6))
+            nursery.kill()
+            nursery.born()
+        if number % 50 == 49:
+            say(f"{number + 1} of {len(order)} …")
+
+
+def rest(connections: Sequence[Connection]) -> None:
+    """Until nothing is owed, and everything has been read once more after that."""
+    until = time.monotonic() + REST_SECONDS
+    stuck = Delivery.objects.filter(connection__in=connections, state__in=Delivery.OPEN)
+    for _ in range(2):
+        while stuck.exists():
+            if time.monotonic() > until:
+                rows = [f"{row}: {row.state} {row.reason} {row.message}" for row in stuck[:5]]
+                raise NoRest("; ".join(rows))
+            time.sleep(0.1)
+        _cycle(connections, until)
+
+
+def _cycle(connections: Sequence[Connection], until: float) -> None:
+    """Wait for a whole pull of every rule."""
+    for rule in SyncRule.objects.filter(connection__in=connections, enabled=True):
+        last = Run.objects.filter(rule=rule).order_by("-id").values_list("id", flat=True).first() or 0
+        fresh = Run.objects.filter(rule=rule, id__gt=last + 1, finished_at__isnull=False)
+        while not fresh.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+def idle(connections: Sequence[Connection], cycles: int = 3) -> None:
+    """Some cycles in which nobody edits: whatever is written in them is needless, and shows in the journal."""
+    for _ in range(cycles):
+        _cycle(connections, time.monotonic() + 30)

@@ -1,0 +1,70 @@
+"""One cycle of everything, as workers go through it: pulls, flows, deliveries."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from integrations import connecting, syncing
+from integrations.flows.catalogue import FLOWS
+from integrations.flows.installing import install
+from integrations.models import Connection, Flow, FlowItem
+from integrations.tasks import wake, work_on_flows
+from portal.models import Tenant
+from tests.integrations.pushes import time_passes
+
+
+@dataclass
+class Both:
+    """A merchant between two systems. `st` and `sf` are what a test does to their sandboxes."""
+
+    tenant: Tenant
+    servicetitan: Connection
+    st: Any
+    salesforce: Connection
+    sf: Any
+
+    def install(self, name: str, **chosen: Any) -> Flow:
+        """Install a flow with these settings, for records of all times."""
+        flow = install(self.tenant, FLOWS[name], chosen, since=datetime(2000, 1, 1, tzinfo=UTC))
+        self.st.reset()
+        self.sf.reset()
+        return flow
+
+    def cycle(self, times: int = 1) -> None:
+        """Both are read, flows work, and what is owed is sent until nothing is due."""
+        for _ in range(times):
+            for connection in (self.servicetitan, self.salesforce):
+                syncing.start(connection, user=None)
+            for _ in range(6):
+                wake()
+                time_passes()
+                if not work_on_flows() and not wake():
+                    break
+
+
+def outcomes(flow: Flow) -> list[tuple[str, str]]:
+    """(state, reason) of each item, in order."""
+    return list(FlowItem.objects.filter(flow=flow).order_by("id").values_list("state", "reason"))
+
+
+def read_once(tenant: Tenant, system: str, credentials: dict[str, str]) -> Connection:
+    """A connection that is there and was read, without a call."""
+    connection = connecting.save_credentials(
+        tenant, system, credentials, environment="production", allowed_hosts=[]
+    )
+    connection.rules.update(synced_at=timezone.now())
+    connection.status, connection.synced_at = Connection.Status.CONNECTED, timezone.now()
+    connection.save()
+    return connection
+
+
+def servicetitan_without_calls(tenant: Tenant) -> Connection:
+    known = {"tenant_id": "900001", "client_id": "cid.x", "client_secret": "cs1.x", "app_key": "ak1.x"}
+    return read_once(tenant, "servicetitan", known)
+
+
+def salesforce_without_calls(tenant: Tenant, settings: Any) -> Connection:
+    settings.CONNECTOR_APPS = {"salesforce": {"client_id": "key", "client_secret": "secret"}}
+    return read_once(tenant, "salesforce", {"way": "log_in"})
