@@ -51,6 +51,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         emptying.begin()
         patch.setattr(TransactionTestCase, "_fixture_teardown", end)
         yield
+        if connection.vendor == "postgresql":
+            end_other_sessions()
+
+
+def end_other_sessions() -> None:
+    """What a test has killed may not have let go yet, and no database is dropped while a session holds on to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -389,17 +389,16 @@ def test_credentials_that_stopped_working_ask_for_a_new_link(connection, sandbox
 
 
 def test_a_person_who_pauses_a_connection_is_not_overruled_by_a_run_that_fails(
-    connection, sandbox, impatient
+    connection,
 ):
     """The run holds the connection as it was when it began."""
-    small_pages(connection)
 
     def pause_and_break(run):
         type(connection).objects.filter(pk=connection.pk).update(status="paused")
-        sandbox.access.clients["cid.sandbox"].enabled = False
+        raise RemoteError(Who.FIX_CONFIGURATION, "invalid_client", "The client is off.", relink=True)
 
     run = work(rule_of(connection, "customer").pk, progress=pause_and_break).run
-    assert run.state == "failed"
+    assert (run.state, run.error_reason) == ("failed", "invalid_client")
     connection.refresh_from_db()
     assert connection.status == "paused"
 
