@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from integrations import samples
 from integrations.mapping import Problem, all_problems
@@ -73,7 +74,7 @@ def checked(rule: SyncRule, lines: Sequence[FieldMapping]) -> list[tuple[FieldMa
     for part in dict.fromkeys(line.part for line in lines):
         own = [line for line in lines if line.part == part]
         if not record_fields(rule, part):
-            words = f"{rule.label.capitalize()} records have no part “{part}”."
+            words = f"{capfirst(rule.label)} records have no part “{part}”."
             found += [(line, Problem(n, "part", words)) for n, line in enumerate(own)]
             continue
         sides = sides_of(rule, part)

@@ -217,7 +217,8 @@ class Pull:
 
 def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
     """How rows of this rule are taken in. Raises `scope.ScopeError` where the scope names what is gone."""
-    references = declaration(rule).references
+    declared = declaration(rule)
+    references = declared.references
     required = {name for name, ref in references.items() if ref.required}
     remote_is_record = rule.system_of_record == SyncRule.SystemOfRecord.SOURCE
     # Where the portal only writes, its value stands; rows are read to know what the other side has.
@@ -230,8 +231,9 @@ def intake_of(rule: SyncRule, run_id: int | None) -> Intake:
         rule=Rule(policy, remote_is_record, field_rules(rule)),
         run_id=run_id,
         removes=pushes(rule) and (write := write_of(rule)) is not None and write.remove is not None,
+        tells_children=declared.children is not None,
     )
-    if declaration(rule).known_only:
+    if declared.known_only:
         return replace(intake, admits=known_alone)
     if not intake.entity.references and rule.entity != "customer":
         return intake  # a list that scopes are chosen from, or that has nothing to judge

@@ -45,6 +45,12 @@ _KINDS: "tuple[tuple[type[models.Field[Any, Any]], str], ...]" = (
 
 
 _PLURALS = {"equipment": "equipment", "person": "people"}
+_SPELT_OUT = {"ap": "AP", "gl": "GL"}
+
+
+def in_words(name: str) -> str:
+    """The name of an entity, or of an object, as people read it: ap_invoice -> AP invoice."""
+    return " ".join(_SPELT_OUT.get(word, word) for word in name.split("_"))
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Entity:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ")
+        return in_words(self.name)
 
     @property
     def plural(self) -> str:
@@ -262,6 +268,14 @@ ENTITIES: Mapping[str, Entity] = {
             },
             children=ChildRows("splits", records.PaymentSplit, "payment", {"invoice": "invoice"}),
             currency_fields=("total", "unapplied"),
+        ),
+        Entity("vendor", records.Vendor, forms={"name": forms.text, "email": forms.email, **forms.ADDRESS}),
+        Entity(
+            "ap_invoice",
+            records.ApInvoice,
+            references={"vendor": "vendor", "invoice": "invoice"},
+            children=ChildRows("lines", records.ApInvoiceLine, "ap_invoice"),
+            currency_fields=("total", "tax", "balance"),
         ),
         Entity(
             "estimate",

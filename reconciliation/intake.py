@@ -92,7 +92,8 @@ class Intake:
 
     `required` names the references a record cannot do without; `admits` is the connection's scope;
     `run_id` marks the changes made. `removes` is whether records taken away here are taken away there too.
-    `told` are the references that the source tells of (None: all); others are not its to clear.
+    `told` are the references that the source tells of (None: all); others are not its to clear. Nor are nested rows
+    where it `tells_children` not.
     """
 
     source: Source
@@ -103,3 +104,4 @@ class Intake:
     run_id: int | None = None
     removes: bool = False
     told: frozenset[str] | None = None
+    tells_children: bool = True

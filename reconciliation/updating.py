@@ -166,7 +166,7 @@ def _write_records(intake: Intake, now: datetime, revisions: list[Revision]) -> 
 def _write_children(intake: Intake, revisions: list[Revision]) -> None:
     """Children have no life of their own: they are replaced with their record."""
     children = intake.entity.children
-    if children is None:
+    if children is None or not intake.tells_children:
         return
     parents = [revision.record_id for revision in revisions]
     children.model._default_manager.filter(**{f"{children.parent}__in": parents}).delete()

@@ -17,6 +17,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, Run, RunFailure
 from portal.access import Action, access_of
 from portal.models import Tenant
+from reconciliation.entities import in_words
 
 FIRST_SYSTEM = "servicetitan"
 
@@ -143,9 +144,7 @@ def standing(tenant: Tenant, connection: Connection | None) -> Standing:
         rules_on=len(rules),
         left=len(left),
         open_runs=Run.objects.filter(rule__connection=connection, state__in=Run.OPEN).count(),
-        failed=tuple(
-            entity.replace("_", " ") for _, entity, at, failures in rules if at is None and failures
-        ),
+        failed=tuple(in_words(entity) for _, entity, at, failures in rules if at is None and failures),
         batch=batches.values_list("batch", flat=True).first(),
         failures=RunFailure.objects.filter(
             ~Q(state=RunFailure.State.RESOLVED), rule__connection=connection

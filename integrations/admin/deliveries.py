@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 
 from integrations.admin import words
 from integrations.admin.filters import EntityFilter
@@ -62,7 +62,7 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="record", ordering="record_id")
     def what(self, delivery: Delivery) -> str:
-        return f"{delivery.rule.label} {delivery.external_id or delivery.record_id}".capitalize()
+        return capfirst(f"{delivery.rule.label} {delivery.external_id or delivery.record_id}")
 
     @admin.display(description="tenant")
     def merchant(self, delivery: Delivery) -> str:
@@ -101,7 +101,7 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
             request,
             "admin/integrations/delivery.html",
             delivery,
-            title=f"{delivery.rule.label.capitalize()} {record or delivery.record_id}",
+            title=f"{capfirst(delivery.rule.label)} {record or delivery.record_id}",
             delivery=delivery,
             state_badge=self.state_badge(delivery),
             who_acts=words.WHO_ACTS.get(delivery.who, ""),

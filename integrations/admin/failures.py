@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 
 from integrations import retrying
 from integrations.admin import words
@@ -51,7 +51,7 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="record", ordering="external_id")
     def what(self, failure: RunFailure) -> str:
-        return f"{failure.rule.label} {failure.external_id}".capitalize()
+        return capfirst(f"{failure.rule.label} {failure.external_id}")
 
     @admin.display(description="tenant")
     def merchant(self, failure: RunFailure) -> str:
@@ -77,7 +77,7 @@ class RunFailureAdmin(ReadOnlyTenantAdmin):
     def row_context(self, request: HttpRequest, row: RunFailure) -> dict[str, Any]:
         rule = row.rule
         return {
-            "title": f"{rule.label.capitalize()} {row.external_id}",
+            "title": f"{capfirst(rule.label)} {row.external_id}",
             "failure": row,
             "run": row.run,
             "rule": rule,

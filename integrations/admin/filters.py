@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from integrations.connectors.registry import CONNECTORS
+from reconciliation.entities import in_words
 
 
 class EntityFilter(admin.SimpleListFilter):
@@ -17,7 +18,7 @@ class EntityFilter(admin.SimpleListFilter):
     path = "rule__entity"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = {name: name.replace("_", " ") for spec in CONNECTORS.values() for name in spec.entities}
+        names = {name: in_words(name) for spec in CONNECTORS.values() for name in spec.entities}
         return list(names.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
+from django.utils.text import capfirst
 
 from integrations import mapping_versions, previewing, samples
 from integrations.admin.mapping_forms import MappingTable
@@ -70,7 +71,7 @@ class MappingPages(OwnPages):
             request,
             "admin/integrations/mapping_versions.html",
             rule,
-            title=f"{rule.label.capitalize()}: versions of the mapping",
+            title=f"{capfirst(rule.label)}: versions of the mapping",
             rule=rule,
             connection=rule.connection,
             tenant=rule.connection.tenant,
@@ -125,7 +126,7 @@ class MappingPages(OwnPages):
             request,
             "admin/integrations/mapping_exchange.html",
             rule,
-            title=f"{rule.label.capitalize()}: import or copy the mapping",
+            title=f"{capfirst(rule.label)}: import or copy the mapping",
             rule=rule,
             connection=rule.connection,
             tenant=rule.connection.tenant,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from integrations.admin import words
 from integrations.connectors.errors import Who
@@ -81,7 +82,7 @@ def _failed_runs(access: Access) -> list[Need]:
         Need(
             "bad",
             run.rule.connection.tenant.name,
-            f"{run.rule.label.capitalize()}: {run.error}",
+            f"{capfirst(run.rule.label)}: {run.error}",
             words.WHO_ACTS.get(run.error_who, ""),
             reverse("admin:integrations_run_change", args=[run.pk]),
             "See the run",

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from integrations import syncing
 from integrations.admin import words
@@ -51,7 +52,7 @@ class RunAdmin(ReadOnlyTenantAdmin):
 
     @admin.display(description="run", ordering="id")
     def name(self, run: Run) -> str:
-        return f"{run.rule.label.capitalize()}{' (full)' if run.full else ''}"
+        return f"{capfirst(run.rule.label)}{' (full)' if run.full else ''}"
 
     @admin.display(description="tenant", ordering="rule__connection__tenant__name")
     def merchant(self, run: Run) -> str:
@@ -76,7 +77,7 @@ class RunAdmin(ReadOnlyTenantAdmin):
         run = self._one(row.pk)
         failures = run.failures.order_by("state", "-id")
         return {
-            "title": f"{run.rule.label.capitalize()} of {run.rule.connection.tenant}",
+            "title": f"{capfirst(run.rule.label)} of {run.rule.connection.tenant}",
             "failures": Paginator(failures, 50).get_page(request.GET.get("page")),
             "open_failures": run.failures.filter(state=RunFailure.State.OPEN).count(),
             **self._about(request, run),

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from integrations import finding
 from integrations.finding import Hit
@@ -51,7 +52,7 @@ def group(name: str, hits: list[Hit], text: str, found: finding.Found) -> dict[s
                 "url": address_of(hit),
                 "title": str(hit.record)
                 if hit.record is not None
-                else f"{entity.label} {hit.external_id}".capitalize(),
+                else capfirst(f"{entity.label} {hit.external_id}"),
                 "facts": facts(hit),
             }
             for hit in hits

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
 from integrations import mapping_versions, samples
 from integrations.admin import mapping_pages
@@ -39,7 +40,7 @@ class SyncRuleAdmin(MappingPages, TenantAdmin):
 
     @admin.display(description="entity", ordering="position")
     def name(self, rule: SyncRule) -> str:
-        return rule.label.capitalize()
+        return capfirst(rule.label)
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def merchant(self, rule: SyncRule) -> str:
@@ -94,7 +95,7 @@ class SyncRuleAdmin(MappingPages, TenantAdmin):
             request,
             "admin/integrations/sync_rule.html",
             rule,
-            title=f"{rule.label.capitalize()}: field mapping",
+            title=f"{capfirst(rule.label)}: field mapping",
             rule=rule,
             connection=rule.connection,
             tenant=rule.connection.tenant,

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.text import capfirst
+
 from integrations.connectors.registry import CONNECTORS
 from integrations.flows.base import FlowSpec, Need, NeededRule, Place
 from integrations.models import Connection, SyncRule
@@ -115,4 +117,4 @@ def words_of(change: tuple[SyncRule, dict[str, Any]]) -> str:
 
 def plural(rule: SyncRule) -> str:
     """The rule's records, at the head of a sentence."""
-    return ENTITIES[rule.entity].plural.capitalize()
+    return capfirst(ENTITIES[rule.entity].plural)

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from integrations.models.connections import Connection
+from reconciliation.entities import in_words
 from reconciliation.survivorship import Mode, Policy
 
 
@@ -107,7 +108,7 @@ class SyncRule(models.Model):
 
     @property
     def label(self) -> str:
-        return (self.object.removesuffix("__c") or self.entity).replace("_", " ")
+        return in_words(self.object.removesuffix("__c") or self.entity)
 
     @property
     def is_first_pull_done(self) -> bool:

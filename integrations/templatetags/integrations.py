@@ -12,6 +12,7 @@ from integrations.models import Connection, Run, RunFailure
 from portal.access import Access, Action
 from portal.look import progress
 from portal.models import Tenant
+from reconciliation.entities import in_words
 from reconciliation.models import Link
 
 register = template.Library()
@@ -64,7 +65,7 @@ def who_acts(who: str) -> str:
 @register.filter
 def entity_words(name: str) -> str:
     """`customer_contact` -> `customer contact`."""
-    return str(name).replace("_", " ")
+    return in_words(str(name))
 
 
 @register.simple_tag

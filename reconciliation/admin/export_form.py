@@ -4,26 +4,38 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from portal.access import Action, access_of
 from portal.models import Tenant
+from reconciliation.entities import in_words
 from reconciliation.exports import FORMATS, CannotNarrow, Export, Narrowing, entity_names, prepared
 from reconciliation.models import ReferenceItem
 
-FINANCE = ("customer", "job", "invoice", "invoice_line", "payment", "payment_split", "conflict", "merge")
+FINANCE = (
+    "customer",
+    "job",
+    "invoice",
+    "invoice_line",
+    "payment",
+    "payment_split",
+    "ap_invoice",
+    "ap_invoice_line",
+    "conflict",
+    "merge",
+)
 """What is asked for most, first in the list."""
 _LABELS = {
     "conflict": "Conflicts settled",
     "merge": "Merges",
     "equipment": "Equipment",
     "booking": "Bookings",
-    "gl_account": "GL accounts",
 }
 
 
 def label(entity: str) -> str:
     """An export's name for people: Invoice lines."""
-    words = entity.replace("_", " ").capitalize()
+    words = capfirst(in_words(entity))
     plural = f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
     return _LABELS.get(entity, plural)
 

@@ -7,7 +7,7 @@ from portal.look import badge
 from reconciliation.admin import columns, shown
 from reconciliation.admin.filters import ActiveFilter, by_period, by_words
 from reconciliation.admin.records import Linked, RecordAdmin
-from reconciliation.models import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
+from reconciliation.models import ApInvoice, Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
 from reconciliation.search import Ways
 
 _EXPORT_STATES = ("Pending", "Posted", "Exported")
@@ -47,7 +47,7 @@ class InvoiceAdmin(RecordAdmin):
     )
     card_columns = ("number_shown", "invoiced", "total_amount", "balance_amount", "sync_shown")
     card_order = ("-invoiced_at", "-pk")
-    linked = (Linked("Lines", InvoiceLine, "invoice"),)
+    linked = (Linked("Lines", InvoiceLine, "invoice"), Linked("In accounts payable", ApInvoice, "invoice"))
     customer_link = columns.other("customer")
     invoiced = columns.day("invoiced_at", "invoiced", sortable=True)
     total_amount = columns.amount("total")

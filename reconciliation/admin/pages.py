@@ -14,6 +14,7 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.db.models import BooleanField, Model
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 
 from portal.look import badge
 from reconciliation.admin import shown
@@ -74,7 +75,7 @@ def page_of(admin: "RecordAdmin", record: Any) -> dict[str, Any]:
         "history": history_of(record, entity, counterparts[0].link.source.name if counterparts else ""),
         "notices": notices,
         "is_moving": any(notice.is_moving for notice in notices),
-        "kind": str(admin.opts.verbose_name).capitalize(),
+        "kind": capfirst(admin.opts.verbose_name),
     }
 
 
@@ -162,6 +163,7 @@ def _linked_words(address: str, words: Any) -> Any:
 CHILD_COLUMNS: dict[str, Sequence[str]] = {
     "invoiceline": ("description", "sku", "kind", "quantity", "unit_price_amount", "total_amount"),
     "paymentsplit": ("invoice", "applied_at", "amount_amount"),
+    "apinvoiceline": ("description", "stock_code", "quantity", "ledger_code", "amount_amount", "notation"),
 }
 
 

@@ -14,6 +14,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from portal.access import Action, access_of
 from portal.filters import ScopedRelatedFilter
@@ -113,7 +114,7 @@ class RecordAdmin(ActingPages, ExportingAdmin, ReadOnlyTenantAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = {
-            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "title": capfirst(self.opts.verbose_name_plural),
             "may_export": self.has_export_permission(request),
             "exports": [
                 (label, f"admin:{self.opts.app_label}_{self.opts.model_name}_export_{name}")

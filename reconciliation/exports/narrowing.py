@@ -62,7 +62,7 @@ def narrowed(plan: Plan, rows: QuerySet[Any], tenant: Tenant, wanted: Narrowing)
     if wanted.since and wanted.until and wanted.since > wanted.until:
         raise CannotNarrow(f"The first day, {wanted.since}, lies behind the last, {wanted.until}.")
     if wanted.since or wanted.until:
-        rows = rows.filter(_within(plan.date, wanted.since, wanted.until, tenant.zone))
+        rows = rows.filter(_of_days(plan, wanted.since, wanted.until, tenant.zone))
     if wanted.business_unit:
         if not plan.unit:
             raise CannotNarrow(f"A business unit is not known of each {what}: leave that filter out.")
@@ -72,6 +72,16 @@ def narrowed(plan: Plan, rows: QuerySet[Any], tenant: Tenant, wanted: Narrowing)
             raise CannotNarrow(f"A {what} is neither active nor inactive: leave that filter out.")
         rows = rows.filter(**{plan.active: wanted.active})
     return rows
+
+
+def _of_days(plan: Plan, since: date | None, until: date | None, zone: ZoneInfo) -> Q:
+    """Rows of these days."""
+    if not plan.bare_days:
+        return _within(plan.date, since, until, zone)
+    found = Q(**{f"{plan.date}__gt": ""})
+    if since:
+        found &= Q(**{f"{plan.date}__gte": since.isoformat()})
+    return found & Q(**{f"{plan.date}__lte": until.isoformat()}) if until else found
 
 
 def _within(path: str, since: date | None, until: date | None, zone: ZoneInfo) -> Q:

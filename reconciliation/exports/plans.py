@@ -1,6 +1,6 @@
 """What an export of an entity holds: its columns, read from the table of entities, and what may narrow it.
 
-Children are exports of their own (`invoice_line`, `payment_split`): `id` and `external_id` are the line's,
+Children are exports of their own (`invoice_line`, `payment_split`, …): `id` and `external_id` are the line's,
 `active` and `source_modified_at` its invoice's, as a line lives and dies with it.
 """
 
@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Contact, Rating, Record, ReferenceItem
 
-CHILDREN = {"invoice_line": "invoice", "payment_split": "payment"}
+CHILDREN = {"invoice_line": "invoice", "payment_split": "payment", "ap_invoice_line": "ap_invoice"}
 """Exports of nested rows, and the entity that each belongs to."""
 
 DATES = {
@@ -24,11 +24,16 @@ DATES = {
     "invoice_line": "invoice__invoiced_at",
     "payment": "paid_at",
     "payment_split": "payment__paid_at",
+    "ap_invoice": "invoiced_on",
+    "ap_invoice_line": "ap_invoice__invoiced_on",
     "membership": "starts_at",
     "review": "published_at",
     "equipment": "installed_at",
 }
 """The natural date of each export, by which `--from` and `--to` narrow it; of all others, when its source made it."""
+
+BARE_DAYS = frozenset({"ap_invoice", "ap_invoice_line"})
+"""Exports whose natural date is a day as text, YYYY-MM-DD, and no moment."""
 
 _UNITS_ELSEWHERE = {
     "note": "job__business_unit",
@@ -38,12 +43,18 @@ _UNITS_ELSEWHERE = {
     "technician_rating": "job__business_unit",
     "invoice_line": "invoice__business_unit",
     "payment_split": "payment__business_unit",
+    "ap_invoice": "invoice__business_unit",
+    "ap_invoice_line": "ap_invoice__invoice__business_unit",
 }
-_SUMS_OF_CHILDREN = {"invoice_line": ("total", "cost"), "payment_split": ("amount",)}
+_SUMS_OF_CHILDREN = {
+    "invoice_line": ("total", "cost"),
+    "payment_split": ("amount",),
+    "ap_invoice_line": ("amount",),
+}
 """Quantities and unit prices add up to nothing."""
 _NAMING = {"name", "number"}
 _NAMED_BY = {
-    **dict.fromkeys(("job", "invoice", "appointment", "payment", "case"), "number"),
+    **dict.fromkeys(("job", "invoice", "appointment", "payment", "case", "ap_invoice"), "number"),
     "person": "last_name",
 }
 """By which field a record of an entity is named where another refers to it; the rest by `name`."""
@@ -71,8 +82,9 @@ class Column:
 class Plan:
     """One export: `where` picks its rows among those of its model.
 
-    `date`, `unit` and `active` are the lookups that narrow it ("" where there is no such thing), `sums` the columns
-    that a totals row adds up. `read` makes rows of ids where lookups cannot say it all.
+    `date`, `unit` and `active` are the lookups that narrow it ("" where there is no such thing; `bare_days` where the
+    date is a day as text), `sums` the columns that a totals row adds up. `read` makes rows of ids where lookups cannot
+    say it all.
     """
 
     name: str
@@ -81,6 +93,7 @@ class Plan:
     tenant_path: str = "tenant"
     where: Mapping[str, Any] = field(default_factory=dict)
     date: str = ""
+    bare_days: bool = False
     unit: str = ""
     active: str = ""
     sums: tuple[str, ...] = ()
@@ -108,6 +121,7 @@ def plan_of_entity(entity: Entity) -> Plan:
         tuple(_columns(entity)),
         where=where,
         date=DATES.get(entity.name, "source_created_at"),
+        bare_days=entity.name in BARE_DAYS,
         unit=unit,
         active="active",
         sums=entity.currency_fields,
@@ -136,7 +150,7 @@ def _columns(entity: Entity) -> Iterable[Column]:
     yield from _reference_columns({n: to for n, to in entity.references.items() if n not in later})
     names_first = sorted(entity.fields, key=lambda name: name not in _NAMING)
     yield from (Column(name, name, entity.fields[name]) for name in names_first if name not in _CAME_LATER)
-    if entity.currency_fields:
+    if entity.currency_fields and "currency" not in entity.fields:
         yield Column("currency", "tenant__currency", "text")
     if entity.merges:
         yield Column("merged_into_external_id", "merged_into__external_id", "id")
@@ -151,6 +165,11 @@ def _reference_columns(references: Mapping[str, str]) -> Iterable[Column]:
         yield Column(name, f"{name}__{_NAMED_BY.get(target, 'name')}", "text")
 
 
+def _currency_of(entity: Entity) -> str:
+    """What an entity's amounts are in: what its records say themselves, else the merchant's."""
+    return "currency" if "currency" in entity.fields else "tenant__currency"
+
+
 def plan_of_children(name: str, entity: Entity) -> Plan:
     """The export of the rows that live and die with an entity's records."""
     children = entity.children
@@ -163,7 +182,7 @@ def plan_of_children(name: str, entity: Entity) -> Plan:
         Column("source_modified_at", f"{parent}__source_modified_at", "timestamp"),
         *_reference_columns({parent: entity.name, **children.references}),
         *(Column(field_name, field_name, kind) for field_name, kind in children.fields.items()),
-        Column("currency", f"{parent}__tenant__currency", "text"),
+        Column("currency", f"{parent}__{_currency_of(entity)}", "text"),
     )
     return Plan(
         name,
@@ -171,6 +190,7 @@ def plan_of_children(name: str, entity: Entity) -> Plan:
         columns,
         tenant_path=f"{parent}__tenant",
         date=DATES[name],
+        bare_days=name in BARE_DAYS,
         unit=_UNITS_ELSEWHERE[name],
         active=f"{parent}__active",
         sums=_SUMS_OF_CHILDREN[name],

@@ -11,6 +11,7 @@ from reconciliation.models.lists import ReferenceItem
 from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount, RefusedPair, Unmatched
 from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
+from reconciliation.models.payables import ApInvoice, ApInvoiceLine, Vendor
 from reconciliation.models.people import Contact, Customer, Location
 from reconciliation.models.ratings import Rating
 from reconciliation.models.reviews import BulkReview
@@ -36,6 +37,8 @@ from reconciliation.models.work import (
 )
 
 __all__ = [
+    "ApInvoice",
+    "ApInvoiceLine",
     "Appointment",
     "Assignment",
     "BlockingKey",
@@ -81,4 +84,5 @@ __all__ = [
     "Source",
     "Task",
     "Unmatched",
+    "Vendor",
 ]

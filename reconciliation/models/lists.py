@@ -18,6 +18,9 @@ class ReferenceItem(Record):
         MEMBERSHIP_TYPE = "membership_type", "membership type"
         OWNER = "owner"
         CANCEL_REASON = "cancel_reason", "cancel reason"
+        GL_ACCOUNT = "gl_account", "GL account"
+        STOCK_CODE = "stock_code", "stock code"
+        WAREHOUSE = "warehouse"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.TextField(blank=True)

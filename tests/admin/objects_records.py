@@ -138,3 +138,13 @@ def a_custom_record(tenant):
 @makes("reconciliation.task")
 def a_task(tenant):
     return shop.make("task", tenant, customer=_payer(tenant), subject=planted(tenant))
+
+
+@makes("reconciliation.vendor")
+def a_vendor(tenant):
+    return shop.vendor(tenant, name=planted(tenant))
+
+
+@makes("reconciliation.apinvoice")
+def an_ap_invoice(tenant):
+    return shop.ap_invoice(tenant, vendor=shop.vendor(tenant), supplier="S-1", notation=planted(tenant))

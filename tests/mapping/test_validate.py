@@ -70,7 +70,9 @@ def test_a_reference_that_the_database_demands_is_required_by_the_declaration(na
             assert ENTITIES[name].references[key].required, key
 
 
+ACCOUNTING = {"vendor", "ap_invoice", "gl_account", "stock_code", "warehouse"}
+
+
 def test_every_record_of_the_portal_is_read_from_some_system():
-    assert {name for system in CONNECTORS.values() for name in system.entities} == set(RECORDS) - {
-        "custom_record"
-    }
+    read = {name for system in CONNECTORS.values() for name in system.entities}
+    assert read == set(RECORDS) - {"custom_record"} - (set() if "syspro" in CONNECTORS else ACCOUNTING)

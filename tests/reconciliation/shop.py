@@ -7,6 +7,8 @@ from typing import Any
 from portal.models import Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.models import (
+    ApInvoice,
+    ApInvoiceLine,
     Appointment,
     Assignment,
     Booking,
@@ -28,6 +30,7 @@ from reconciliation.models import (
     Rating,
     ReferenceItem,
     Source,
+    Vendor,
 )
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -89,6 +92,18 @@ def payment(tenant: Tenant, **values: Any) -> Payment:
 
 def split(of: Payment, **values: Any) -> PaymentSplit:
     return PaymentSplit.objects.create(payment=of, external_id=str(next(_ids)), **values)
+
+
+def vendor(tenant: Tenant, **values: Any) -> Vendor:
+    return make("vendor", tenant, **values)
+
+
+def ap_invoice(tenant: Tenant, **values: Any) -> ApInvoice:
+    return make("ap_invoice", tenant, **values)
+
+
+def ap_line(of: ApInvoice, **values: Any) -> ApInvoiceLine:
+    return ApInvoiceLine.objects.create(ap_invoice=of, **values)
 
 
 def estimate(tenant: Tenant, **values: Any) -> Estimate:

@@ -39,6 +39,15 @@ COLUMNS = {
         id external_id active source_modified_at payment_external_id payment invoice_external_id
         invoice invoice_number amount applied_at currency
     """,
+    "ap_invoice": """
+        id external_id active source_modified_at vendor_external_id vendor invoice_external_id invoice
+        number kind supplier branch reference notation invoiced_on due_on total tax tax_code currency
+        journal posted_on balance source_created_at
+    """,
+    "ap_invoice_line": """
+        id external_id active source_modified_at ap_invoice_external_id ap_invoice position stock_code
+        description quantity ledger_code amount notation currency
+    """,
     "conflict": """
         id external_id active source_modified_at record_type record_id record system field base
         portal_value remote_value outcome final_value settled_how settled_by policy settled_at

@@ -175,6 +175,14 @@ def test_an_invoice_that_loses_all_its_lines_has_none(source):
     assert not InvoiceLine.objects.exists()
 
 
+def test_a_system_that_tells_no_lines_takes_none_away(source):
+    take(source, "ap_invoice", row(9, number="B-1", children=[Child("1", {"amount": Decimal("5")})]))
+    read_back = Intake(source, ENTITIES["ap_invoice"], tells_children=False)
+    ingest(read_back, [row(9, at(1), number="B-1", balance=Decimal("5"))])
+    bill = record(source, "ap_invoice", 9)
+    assert (bill.balance, [line.amount for line in bill.lines.all()]) == (Decimal("5"), [Decimal("5")])
+
+
 def test_a_split_finds_its_invoice_when_that_comes_later(source):
     split = Child("1", {"amount": Decimal("5")}, {"invoice": "9"})
     page = row(3, children=[split], number="P3")
