@@ -115,7 +115,8 @@ class Write:
     references that it sends where they are known. `becomes` is the entity that its records may be sent as instead,
     where the rule says so; `variants` are other shapes that the rule may choose for new rows (name -> words), and
     `only_as` the members that belong to one of them alone. `refused` says in a person's words what a 409 means, which
-    is then final; `{problem}` in it is the system's own words.
+    is then final; `{problem}` in it is the system's own words. `children` are nested rows that a create sends with its
+    row: an invoice's lines. Where it is `exact`, amounts go as text, digit by digit as they are kept here.
     """
 
     scope: str
@@ -146,6 +147,8 @@ class Write:
     siblings_by: str = ""
     remove: Removal | None = None
     refused: str = ""
+    children: Children | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

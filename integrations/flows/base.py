@@ -39,7 +39,8 @@ class Wanted:
     `role` tells it apart from the plan's others (empty: its entity's name), and is what it is found again by: made once,
     then brought up to date. `record_id` is a record that is there already and is to be that one. `at_first` are
     values and references that only a new record gets. Of the others a field is written when what the flow wants of it
-    is new: what somebody else wrote since stays, but for `firm` fields, which stand whatever anybody wrote.
+    is new: what somebody else wrote since stays, but for `firm` fields, which stand whatever anybody wrote. `children`
+    are its nested rows, all of them.
     """
 
     entity: str
@@ -49,6 +50,7 @@ class Wanted:
     record_id: int | None = None
     at_first: Mapping[str, Any] = field(default_factory=dict)
     firm: Collection[str] = ()
+    children: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def key(self) -> str:

@@ -14,7 +14,6 @@ from integrations.push import owing
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.many import Values, add_many, edit_many
 from reconciliation.models import Link
-from reconciliation.normalise import normal_form
 
 State = FlowItem.State
 Place = tuple[int, str]
@@ -86,7 +85,7 @@ class Making:
         for wish, values, record in zip(wishes, held, records, strict=True):
             self.ids[wish.place] = record.pk
             self.states[wish.item.pk] = State.MADE
-            now = normal_form(values.columns)
+            now = values.normal(entity)
             rows.append(_tie(wish, record.pk, now, is_new=True))
             fields = {name: [None, value] for name, value in now.items() if value not in (None, "")}
             self.written.append(Written(wish.item.pk, entity.name, record.pk, True, fields))
@@ -98,14 +97,14 @@ class Making:
         new, known = [], []
         for wish in wishes:
             values = self._values(wish, wish.wanted.values)
-            now, written = normal_form(values.columns), wish.tie.written if wish.tie else {}
+            now, written = values.normal(entity), wish.tie.written if wish.tie else {}
             news = {
                 name
                 for name in now
                 if name not in written or written[name] != now[name] or name in wish.wanted.firm
             }
             record_id = self.ids[wish.place]
-            if part := _only(values, news):
+            if part := _only(entity, values, news):
                 moving[record_id] = _joined(moving.get(record_id), part)
             if wish.tie is None:
                 new.append(_tie(wish, record_id, now, is_new=False))
@@ -131,7 +130,8 @@ class Making:
         references = {
             name: self.ids[wish.item.pk, to.role] if isinstance(to, Ref) else to for name, to in named.items()
         }
-        return Values({n: v for n, v in values.items() if n not in entity.references}, references)
+        fields = {n: v for n, v in values.items() if n not in entity.references}
+        return Values(fields, references, wish.wanted.children)
 
     def _ask_for(self, entity: Entity, record_ids: Iterable[int], *, again: bool = True) -> None:
         """Where a rule creates only what is asked for, this is the asking: for what is not there yet.
@@ -168,13 +168,14 @@ def _tie(wish: Wish, record_id: int, written: dict[str, Any], *, is_new: bool) -
     )
 
 
-def _only(values: Values, names: set[str]) -> Values | None:
+def _only(entity: Entity, values: Values, names: set[str]) -> Values | None:
     """The values among these columns; None where there are none."""
     if not names:
         return None
     return Values(
         {name: value for name, value in values.fields.items() if name in names},
         {name: pk for name, pk in values.references.items() if f"{name}_id" in names},
+        values.children if entity.children is not None and entity.children.name in names else None,
     )
 
 
@@ -182,4 +183,5 @@ def _joined(one: Values | None, other: Values) -> Values:
     """Two items may want something of the same record."""
     if one is None:
         return other
-    return Values({**one.fields, **other.fields}, {**one.references, **other.references})
+    children = one.children if other.children is None else other.children
+    return Values({**one.fields, **other.fields}, {**one.references, **other.references}, children)

@@ -25,6 +25,11 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def digits(value: Any) -> str | None:
+    """An amount as text, with all its digits and no trailing zeros."""
+    return None if value is None else format(decimal(value).normalize(), "f")
+
+
 def _amount(value: Any) -> float:
     return float(Decimal(str(value)))
 

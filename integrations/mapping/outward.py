@@ -12,7 +12,7 @@ from typing import Any
 
 from integrations.connectors.base import FieldMap, Row, Write
 from integrations.mapping.adjusted import TRANSFORMS
-from integrations.mapping.backwards import BACKWARDS, LOOKING, backwards, plain
+from integrations.mapping.backwards import BACKWARDS, LOOKING, backwards, digits, plain
 from integrations.mapping.errors import MappingError
 from integrations.mapping.groups import line_of
 from integrations.mapping.paths import MISSING, Path, dig, parse
@@ -95,8 +95,18 @@ def outward(
     for line in lines:
         if can_push(line, write, more):
             lasts = can_push(line, replace(write, create_members=frozenset()), more)
-            found.append(_sent(line if lasts else replace(line, mode="if_new"), region))
+            found.append(_sent(line if lasts else replace(line, mode="if_new"), region, write.exact))
     return Outward(tuple(found), write)
+
+
+def nested_outward(write: Write, *, region: str = "US") -> Outward | None:
+    """The nested rows that a create sends, each as a body of its own; None where it sends none."""
+    if write.children is None:
+        return None
+    lines = write.children.mapping
+    tops = frozenset(path[0] for line in lines for path in parse(line.remote))
+    row = Write(write.scope, tops, write.find, exact=write.exact)
+    return outward(lines, row, region=region)
 
 
 def can_push(line: FieldMap, write: Write, more: Collection[str] = ()) -> bool:
@@ -109,8 +119,10 @@ def can_push(line: FieldMap, write: Write, more: Collection[str] = ()) -> bool:
     return all(path[0] in members or ".".join(path) in more for path in parse(line.remote))
 
 
-def _sent(line: FieldMap, region: str) -> Sent:
+def _sent(line: FieldMap, region: str, exact: bool = False) -> Sent:
     paths = parse(line.remote)
+    if exact and line.transform == "decimal":
+        return Sent((line.field,), paths, line.transform, line.mode, lambda read, now: [digits(read[0])])
     if line.direction == "both":
         back = backwards(line.transform, line.argument, [path[-1] for path in paths])
         looks = line.transform in LOOKING

@@ -23,6 +23,7 @@ from integrations.push.sending import Sender
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
 from reconciliation.models import Link
+from reconciliation.normalise import normal_form
 
 State = Delivery.State
 WAIT_FOR_PARENT = 30.0
@@ -205,7 +206,10 @@ def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Ro
 
 
 def body_of(sender: Sender, record: Any) -> tuple[Row, dict[str, Any]]:
-    """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`."""
+    """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`.
+
+    Nested rows are among the parts under their own name, as a list: what was sent of them is known ever after.
+    """
     side = sender.side
     body = side.new_body(side.read(record))
     for name in side.write.needed:
@@ -213,6 +217,10 @@ def body_of(sender: Sender, record: Any) -> tuple[Row, dict[str, Any]]:
             raise CannotCreate(f"{sender.rule.connection.label} needs its {name}. Fill it in here.")
     body |= side.referenced(record)
     parts: dict[str, Any] = {}
+    if side.write.children is not None:
+        rows = side.nested(record)
+        body |= side.nested_body(rows)
+        parts[side.write.children.name] = [normal_form(row) for row in rows]
     for part in side.write.parts:
         _add_part(sender, record, part, body, parts)
     return body, parts

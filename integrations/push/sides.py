@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.connectors.base import Entity as Declared
 from integrations.connectors.base import Row, Write
-from integrations.mapping.outward import Outward
+from integrations.mapping.outward import Outward, nested_outward
 from integrations.mappings import Reader, outward_of, reader_of
 from integrations.models import SyncRule
 from integrations.push import deals, lead_sources
@@ -106,6 +106,25 @@ class Side:
     def new_body(self, values: Values) -> Row:
         """What a create sends of these values, which `read` gave: those worth naming."""
         return self.outward.body_of(values, [name for name, value in values.items() if value not in EMPTY])
+
+    def nested(self, record: Any) -> list[Values]:
+        """The rows that live and die with the record, as far as a create sends them: an invoice's lines."""
+        if self._nested is None or (children := self.entity.children) is None:
+            return []
+        rows = children.model._default_manager.filter(**{children.parent: record.pk})
+        return [{name: getattr(row, name) for name in self._nested.names} for row in rows]
+
+    def nested_body(self, rows: Sequence[Values]) -> Row:
+        """The member of a create that holds these rows."""
+        if self._nested is None or self.write.children is None or not rows:
+            return {}
+        named = [[name for name, value in row.items() if value not in EMPTY] for row in rows]
+        bodies = [self._nested.body_of(row, names) for row, names in zip(rows, named, strict=True)]
+        return {self.write.children.remote: bodies}
+
+    @cached_property
+    def _nested(self) -> Outward | None:
+        return nested_outward(self.write, region=self.rule.connection.tenant.phone_region)
 
     def referenced(self, record: Any) -> Row:
         """The members of a create that name other records; ids that are numbers go as numbers."""
