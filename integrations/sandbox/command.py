@@ -16,6 +16,8 @@ from integrations.sandbox.salesforce import keeping as org
 from integrations.sandbox.salesforce import starting as salesforce
 from integrations.sandbox.servicetitan import keeping as shop
 from integrations.sandbox.servicetitan import starting as servicetitan
+from integrations.sandbox.syspro import keeping as company
+from integrations.sandbox.syspro import starting as syspro
 
 SELDOM = (50_000, 20, 100)
 """Thresholds of the garbage collector: writing 100,000 rows then takes a third less."""
@@ -42,6 +44,7 @@ SYSTEMS: Mapping[str, System] = {
     "salesforce": System(
         8400, salesforce.add_arguments, salesforce.make, salesforce.describe, org.load, org.save
     ),
+    "syspro": System(8500, syspro.add_arguments, syspro.make, syspro.describe, company.load, company.save),
 }
 
 

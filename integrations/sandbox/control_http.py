@@ -36,4 +36,4 @@ def set_faults(control: Any, body: dict[str, Any]) -> Any:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, content_type="application/json; charset=utf-8")
+    return Response(orjson.dumps(value, default=str), status, content_type="application/json; charset=utf-8")

@@ -1,7 +1,7 @@
 """What happened to the sandbox's rows, in order: the truth that a test compares with what was intended.
 
-Each entry is one effect on one row (`new`, `changed`) or one read of rows by id (`read`), with the row's members
-before and after, and whether the API or the office (a control verb) did it.
+Each entry is one effect on one row (`new`, `changed`, `removed`) or one read of rows by id (`read`), with the row's
+members before and after, and whether the API or the office (a control verb) did it.
 """
 
 from collections import deque
@@ -62,6 +62,10 @@ class Journal:
         kind = "changed" if before else "new"
         was = {name: before.get(name) for name in names} if before else {}
         self._add(kind, table, row_id, was, {name: after[name] for name in names})
+
+    def removed(self, table: str, row_id: int | str, before: Mapping[str, Any]) -> None:
+        if self.on:
+            self._add("removed", table, row_id, before, {})
 
     def read(self, table: str, row_ids: Iterable[int | str]) -> None:
         """Rows that were asked for by id."""

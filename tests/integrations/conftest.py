@@ -1,7 +1,7 @@
 """A merchant with a ServiceTitan of its own: the sandbox, served, and a connection to it.
 
-`shop()` opens a sandbox; `connection` is tested and ready to sync with the one named `sandbox`. Pulls read in
-threads, so whoever pulls marks its tests `django_db(transaction=True)`.
+`shop()` opens a sandbox, `found_company()` one of SYSPRO; `connection` is tested and ready to sync with the one
+named `sandbox`. Pulls read in threads, so whoever pulls marks its tests `django_db(transaction=True)`.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ import pytest
 from integrations import connecting, holding
 from integrations.connectors.http import Policy
 from integrations.models import Connection
+from integrations.sandbox import syspro as syspro_sandbox
 from integrations.sandbox.server import running
 from integrations.sandbox.servicetitan import create_app, credentials
 from portal.models import Tenant
@@ -39,6 +40,35 @@ def shop(settings) -> Iterator[Callable[..., Shop]]:
 @pytest.fixture
 def sandbox(shop) -> Shop:
     return shop()
+
+
+@pytest.fixture
+def found_company(settings) -> Iterator[Callable[..., SimpleNamespace]]:
+    """`found_company(**options of create_app)`: a served SYSPRO company, allowed by the settings.
+
+    It has `control`, `credentials`, and the addresses that a connection is given, `api_url` and `auth_url`.
+    """
+    with ExitStack() as stack:
+
+        def found(**options: Any) -> SimpleNamespace:
+            app = syspro_sandbox.create_app(**{"suppliers": 3, "seed": 5, **options})
+            url = stack.enter_context(running(app))
+            settings.CUSTOM_API_HOSTS = [*settings.CUSTOM_API_HOSTS, url.removeprefix("http://")]
+            return SimpleNamespace(
+                app=app,
+                control=app.control,
+                url=url,
+                api_url=url + syspro_sandbox.ENET,
+                auth_url=url + syspro_sandbox.ODATA,
+                credentials=syspro_sandbox.credentials(app),
+            )
+
+        yield found
+
+
+@pytest.fixture
+def syspro(found_company) -> SimpleNamespace:
+    return found_company()
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 from werkzeug.test import Client as Browser
 from werkzeug.test import TestResponse
 
-from integrations.sandbox import salesforce
+from integrations.sandbox import salesforce, syspro
 from integrations.sandbox.servicetitan import Sandbox, create_app, credentials
 from tests.sandbox.salesforce_caller import OrgCaller
+from tests.sandbox.syspro_caller import CompanyCaller
 
 NOON = 1_790_000_000.0
 
@@ -101,3 +102,18 @@ def make_org():
 @pytest.fixture
 def org(make_org) -> OrgCaller:
     return make_org()
+
+
+@pytest.fixture
+def make_company():
+    """Found a SYSPRO company at noon, with the service logged on; give what differs from three suppliers."""
+
+    def found(**options: Any) -> CompanyCaller:
+        return CompanyCaller(syspro.create_app(**{"suppliers": 3, "clock": lambda: NOON, **options}))
+
+    return found
+
+
+@pytest.fixture
+def company(make_company) -> CompanyCaller:
+    return make_company()

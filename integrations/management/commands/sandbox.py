@@ -1,4 +1,4 @@
-"""`manage.py sandbox servicetitan` or `salesforce`: a local stand-in for that system, until Ctrl-C."""
+"""`manage.py sandbox servicetitan`, `salesforce` or `syspro`: a local stand-in for that system, until Ctrl-C."""
 
 import argparse
 from typing import Any

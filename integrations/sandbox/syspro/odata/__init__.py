@@ -1,0 +1,1 @@
+"""SYSPRO's OData service: the company's tables, to be read."""

@@ -1,0 +1,145 @@
+"""How transaction objects post: parameters -> each item checked, then written -> counts.
+
+Everything happens in one transaction of the store. It is taken back for a document that is only validated, and for one
+that is not valid as a whole where it is to be applied as a whole; so later items see what earlier ones did.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from integrations.sandbox.syspro.calls import Call
+from integrations.sandbox.syspro.company import Attempt
+from integrations.sandbox.syspro.elements import Node, Reply, build, built, children, name_of, parse, text_of
+from integrations.sandbox.syspro.errors import EnetError, Rejected
+from integrations.sandbox.syspro.reading import Reading
+
+COMMON: Mapping[str, str] = {"IgnoreWarnings": "N", "ApplyIfEntireDocumentValid": "Y", "ValidateOnly": "N"}
+CHOICES: Mapping[str, str] = {
+    "IgnoreWarnings": "NYW", "ApplyIfEntireDocumentValid": "YN", "ValidateOnly": "YN", "PostingPeriod": "CPB",
+}  # fmt: skip
+
+
+class TakenBack(Exception):
+    """Leaves the transaction of a document that is to have no effect."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """One document as it is being posted. `journal`, `ledger_journal` are given when the first item is written."""
+
+    call: Call
+    parameters: Mapping[str, str]
+    journal: int = 0
+    ledger_journal: int = 0
+    entries: int = 0
+
+    @property
+    def dry(self) -> bool:
+        return self.parameters["ValidateOnly"] == "Y"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of an item: its nodes in the reply, and the key by which the attempt is remembered."""
+
+    nodes: list[Node]
+    key: str
+
+
+Post = Callable[[Batch, Reading], Posted]
+"""Checks an item, calls `item.settle`, writes. Raises Rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """How one object posts. `item`: the element that repeats; `key_of`: what an attempt at it is remembered by;
+    `totals`: what the counts stand in, zero-padded to `width` (0: bare, and empty for nought); `in_totals`,
+    `after_items`: what else is said once."""
+
+    root: str
+    post: Post
+    key_of: Callable[[Reading], str]
+    item: str = "Item"
+    item_out: str = "Item"
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    totals: str = "StatusOfItems"
+    width: int = 6
+    in_totals: Callable[[Batch], list[Node]] = lambda batch: []
+    after_items: Callable[[Batch], list[Node]] = lambda batch: []
+
+    def answer(self, call: Call) -> Reply:
+        """Raises EnetError for a document of another object."""
+        root = root_of(call.document, self.root, "XmlIn")
+        batch = Batch(call, self._parameters(call))
+        items = list(children(root, self.item))
+        attempts: list[Attempt] = []
+        lines: list[Node] = []
+        try:
+            with call.company.store.transaction():
+                for number, node in enumerate(items, 1):
+                    lines.append(self._line(batch, Reading(node, f"{{{self.item}}}"), number, attempts))
+                if batch.dry or (
+                    _rejected(attempts) and batch.parameters["ApplyIfEntireDocumentValid"] == "Y"
+                ):
+                    raise TakenBack
+        except TakenBack:
+            lines, attempts = self._without_effect(batch, lines, attempts)
+        call.company.attempts.extend(attempts)
+        return Reply(self.root.lower(), [*lines, *self._end(batch, attempts)])
+
+    def _parameters(self, call: Call) -> Mapping[str, str]:
+        given: dict[str, str] = {}
+        if call.parameters.strip():
+            root = root_of(call.parameters, self.root, "XmlParameters")
+            for parent in children(root, "Parameters"):
+                given = {name_of(node): text_of(node) for node in parent if text_of(node)}
+        parameters = {**COMMON, **self.defaults, **given}
+        for name, allowed in CHOICES.items():
+            if parameters.get(name, allowed[0]) not in tuple(allowed):
+                raise EnetError(f"Parameter '{name}' must be one of {', '.join(allowed)}")
+        return parameters
+
+    def _line(self, batch: Batch, item: Reading, number: int, attempts: list[Attempt]) -> Node:
+        call, key = batch.call, self.key_of(item)
+        place = build("ItemNumber", f"{number:06d}")
+        try:
+            with call.company.store.transaction():
+                posted = self.post(batch, item)
+        except Rejected:
+            attempts.append(Attempt(call.object, key, call.session.operator, "rejected"))
+            return build(self.item_out, [*(problem.node() for problem in item.problems), place])
+        attempts.append(Attempt(call.object, posted.key, call.session.operator, "posted"))
+        return build(self.item_out, [*posted.nodes, *item.warning_nodes(), place])
+
+    def _without_effect(
+        self, batch: Batch, lines: list[Node], attempts: list[Attempt]
+    ) -> tuple[list[Node], list[Attempt]]:
+        """Only what is wrong is told; the rest is valid (`validated`), and counts as such in a dry run alone."""
+        batch.journal = batch.ledger_journal = 0
+        told = [line for line, one in zip(lines, attempts, strict=True) if one.outcome == "rejected"]
+        outcome = {"posted": "validated", "rejected": "rejected"}
+        return told, [Attempt(one.object, one.key, one.operator, outcome[one.outcome]) for one in attempts]
+
+    def _end(self, batch: Batch, attempts: list[Attempt]) -> list[Node]:
+        good = {"validated"} if batch.dry else {"posted"}
+        processed = sum(one.outcome in good for one in attempts)
+        invalid = sum(one.outcome == "rejected" for one in attempts)
+        counts = built(ItemsProcessed=self._count(processed), ItemsInvalid=self._count(invalid))
+        inside = [] if not batch.journal else self.in_totals(batch)
+        after = [] if not batch.journal else self.after_items(batch)
+        return [*after, build(self.totals, [*inside, *counts])]
+
+    def _count(self, number: int) -> str:
+        return str(number).zfill(self.width) if number or self.width else ""
+
+
+def _rejected(attempts: list[Attempt]) -> bool:
+    return any(one.outcome == "rejected" for one in attempts)
+
+
+def root_of(text: str, name: str, parameter: str) -> Node:
+    """Raises EnetError where the document's root is another."""
+    root = parse(text, parameter)
+    if name_of(root) != name:
+        raise EnetError(f"The root element of parameter '{parameter}' is '{name_of(root)}', not '{name}'")
+    return root

@@ -1,0 +1,126 @@
+"""A company to begin with: its set-up, ledger, suppliers and some of their invoices, all following from the seed."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from integrations.sandbox.clock import Clock
+from integrations.sandbox.servicetitan.people import FIRST, LAST, TOWNS
+from integrations.sandbox.syspro.company import CONTROL_ACCOUNT, TAX_ACCOUNT, Company
+from integrations.sandbox.syspro.sessions import Operator, Sessions
+from integrations.sandbox.syspro.store import Store
+
+CODE, NAME = "HPA", "Hartwell Plumbing & Air"
+OPERATOR, OPERATOR_PASSWORD, COMPANY_PASSWORD = "TRUNKLN", "sandbox-operator", "sandbox-company"
+ODATA_USER, ODATA_PASSWORD = "ODATA", "sandbox-odata"
+PEOPLE = (("ADMIN", "Sam Rivera"), ("APCLERK", "Ada Brooks"), ("STORES", "Tom Nguyen"))
+
+ACCOUNTS = (
+    ("00-1010", "Cash at bank", "A"), ("00-1300", "Inventory on hand", "A"), (TAX_ACCOUNT, "Input tax", "A"),
+    (CONTROL_ACCOUNT, "Accounts payable control", "L"), ("00-2150", "Goods received not invoiced", "L"),
+    ("10-4000", "Plumbing service revenue", "R"), ("20-4000", "HVAC service revenue", "R"),
+    ("10-5100", "Plumbing materials", "E"), ("20-5100", "HVAC materials", "E"), ("30-5100", "Electrical materials", "E"),
+    ("10-5200", "Plumbing subcontractors", "E"), ("20-5200", "HVAC subcontractors", "E"), ("00-5300", "Freight in", "E"),
+    ("00-5900", "Inventory adjustments", "E"), ("30-4500", "Job expenses", "E"), ("00-6100", "Vehicle fuel", "E"),
+    ("00-6200", "Small tools", "E"),
+)  # fmt: skip
+"""Code, description, type. Branches 10, 20, 30 lead the code."""
+BRANCHES = (("10", "Plumbing"), ("20", "HVAC"), ("30", "Electrical"))
+TERMS = (
+    ("30", "30 days net", 30, 0, "0"),
+    ("14", "14 days net", 14, 0, "0"),
+    ("CO", "2% in 10 days, net 30", 30, 10, "2"),
+)
+TAXES = (("A", "State sales tax", "8.25"), ("B", "Reduced rate", "5"), ("E", "Exempt", "0"))
+TRADES = (
+    "Ferguson Supply", "Winsupply", "Johnstone Parts", "Sierra Pipe", "Carrier West", "Lennox Stores", "Truckee Electric",
+    "High Desert Rentals", "Comstock Sheet Metal", "Washoe Fasteners", "Silver State Controls", "Basin Refrigerants",
+)  # fmt: skip
+
+
+def found_company(clock: Clock, seed: int, suppliers: int, key_width: int) -> Company:
+    company = Company(Store(), clock, CODE, NAME, key_width=key_width)
+    today = company.today()
+    company.year, company.month = today.year, today.month
+    _set_up(company)
+    draw = Random(f"syspro:{seed}")
+    for number in range(1, suppliers + 1):
+        _supplier(company, draw, number)
+    return company
+
+
+def let_in(sessions: Sessions, company: Company) -> None:
+    """The operators, and the company with its password."""
+    sessions.company_passwords = {company.code: COMPANY_PASSWORD}
+    service = Operator(OPERATOR, OPERATOR_PASSWORD, "Trunkline integration")
+    people = [Operator(code, f"sandbox-{code.lower()}", name) for code, name in PEOPLE]
+    sessions.operators = {one.code: one for one in (service, *people)}
+
+
+def _set_up(company: Company) -> None:
+    for code, description, kind in ACCOUNTS:
+        company.put("GenMaster", Company=company.code, GlCode=code, Description=description, AccountType=kind,
+                    ControlAccFlag="Y" if code == CONTROL_ACCOUNT else "N", AccOnHldFlag="N")  # fmt: skip
+    for branch, description in BRANCHES:
+        company.put("ApBranch", Branch=branch, Description=description)
+    for code, description, due, discount, percent in TERMS:
+        company.put("TblApTerms", TermsCode=code, Description=description, DueDays=due, DiscDays=discount,
+                    DiscPct=percent)  # fmt: skip
+    for code, description, rate in TAXES:
+        company.put("AdmTax", TaxCode=code, Description=description, CurTaxRate=rate)
+    company.put("ApBank", Bank="CHASE", Description="Chase operating account", Currency="USD")
+    company.put("TblCurrency", Currency="USD", Description="US dollar", BuyExchangeRate=1)
+    company.put("TblCurrency", Currency="CAD", Description="Canadian dollar", BuyExchangeRate="0.74")
+
+
+def add_supplier(company: Company, code: str, name: str, **members: Any) -> None:
+    """With its address; what is not given is as most suppliers have it."""
+    key = company.padded(code)
+    usual = {
+        "SupShortName": name[:20], "Branch": "10", "TermsCode": "30", "Bank": "CHASE", "Currency": company.currency,
+        "OnHold": "N", "SupplierType": "T", "PurchOrdAllowed": "Y", "GrnMatchReqd": "N",
+        "DateSuppAdded": company.today().isoformat(),
+    }  # fmt: skip
+    columns = company.store["ApSupplierAddr"].table.columns
+    address = {column: members.pop(column) for column in list(members) if column in columns}
+    company.put("ApSupplier", Supplier=key, SupplierName=name, **{**usual, **members})
+    company.put("ApSupplierAddr", Supplier=key, **address)
+
+
+def _supplier(company: Company, draw: Random, number: int) -> None:
+    town, zip_code = draw.choice(TOWNS)
+    trade = TRADES[(number - 1) % len(TRADES)] + ("" if number <= len(TRADES) else f" {number}")
+    person = f"{draw.choice(FIRST)} {draw.choice(LAST)}"
+    add_supplier(
+        company, str(number), trade, Branch=draw.choice(BRANCHES)[0], TermsCode=draw.choice(TERMS)[0], Contact=person,
+        Telephone=f"(775) 555-{draw.randrange(10_000):04d}", Email=f"orders@{trade.split()[0].lower()}.example",
+        City=town, CountyZip=zip_code, TaxRegnNum=f"88-{draw.randrange(10**7):07d}", SupplierClass="TR",
+        SupAddr1=f"{draw.randrange(100, 9999)} Industrial Way", SupAddr3=town, SupAddr4="NV", SupPostalCode=zip_code,
+    )  # fmt: skip
+    for _ in range(draw.randrange(3)):
+        total = Decimal(draw.randrange(2_000, 400_000)) / 100
+        days = draw.randrange(5, 90)
+        add_invoice(
+            company, str(number), f"V{draw.randrange(10_000, 99_999)}", total, days, paid=draw.random() < 0.5
+        )
+
+
+def add_invoice(
+    company: Company, supplier: str, number: str, total: Decimal, days_ago: int = 0, *, paid: bool = False
+) -> None:
+    """An invoice that somebody in the office has posted by hand."""
+    owner = company.supplier(supplier)
+    if owner is None:
+        raise ValueError(f"There is no supplier {supplier!r}.")
+    day = company.today() - timedelta(days=days_ago)
+    journal = company.store.next_number(f"AP journal {day.year}/{day.month}")
+    company.put(
+        "ApInvoice", Supplier=owner["Supplier"], Invoice=number, JournalDate=day, Journal=journal, EntryNumber=1,
+        Branch=owner["Branch"], InvoiceDate=day, DueDate=day + timedelta(days=30), DiscountDate=day,
+        OrigInvValue=total, MthInvBal1=0 if paid else total, InvoiceStatus="9" if paid else "0",
+        Currency=owner["Currency"], PostCurrency=owner["Currency"], Bank=owner["Bank"], InvoiceYear=day.year,
+        InvoiceMonth=day.month, ExchangeRate=1, ConvRate=1, MulDiv="M", CurrencyValue=total,
+    )  # fmt: skip
+    if not paid:
+        company.put("ApSupplier", Supplier=owner["Supplier"], CurrentBalance=owner["CurrentBalance"] + total)
