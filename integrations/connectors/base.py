@@ -357,6 +357,25 @@ class Limiter(Protocol):
         ...
 
 
+class Seat(Protocol):
+    """The right to be logged on, at a system where an account's second log-on ends its first.
+
+    One holder at a time among all workers. A holder that dies loses it by itself after a while.
+    """
+
+    def acquire(self) -> None:
+        """Wait a while for it. Raises RemoteError (`seat_taken`)."""
+        ...
+
+    def renew(self) -> None:
+        """Prove, before each call, that it is still ours. Raises RemoteError (`seat_lost`): then no call may follow."""
+        ...
+
+    def release(self) -> None:
+        """Give it back, if it is still ours."""
+        ...
+
+
 class Connector(Protocol):
     """One system's client for one connection. Safe to use from many threads."""
 
@@ -449,6 +468,15 @@ class MakesKeys(Protocol):
 
     def make_keys(self, own: "Sequence[Entity]" = ()) -> "list[tuple[str, RemoteError | None]]":
         """Each field that was missing, and why it could not be made. Raises RemoteError where nothing works."""
+        ...
+
+
+@runtime_checkable
+class TriesCreates(Protocol):
+    """A connector whose system checks a row without making it."""
+
+    def try_create(self, entity: Entity, body: Row) -> list[str]:
+        """What the system would warn of. Raises RemoteError with why it would refuse."""
         ...
 
 

@@ -48,7 +48,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: parsed JSON (None for an allowed empty body; its text for a `Call.text`) and its size in bytes."""
+    """A good answer: parsed JSON (None for an allowed empty body; text or bytes where the call says so), and its size."""
 
     data: Any
     size: int
@@ -143,6 +143,8 @@ def _parse(call: Call, reply: Reply) -> Answer:
         if call.empty_ok:
             return Answer(None, len(reply.body))
         raise _unreadable(call, reply, "empty body")
+    if call.raw:
+        return Answer(reply.body, len(reply.body))
     if call.text:
         return Answer(reply.body.decode(errors="replace"), len(reply.body))
     try:

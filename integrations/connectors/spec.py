@@ -97,6 +97,14 @@ class Environment:
         return self.name == CUSTOM
 
 
+@dataclass(frozen=True, slots=True)
+class AddressField:
+    """How one of a custom environment's two addresses is asked for."""
+
+    label: str
+    help: str
+
+
 class Build(Protocol):
     """Makes a connector from checked credentials.
 
@@ -137,7 +145,10 @@ class ConnectorSpec:
     shared whole: it has none of the lists that a scope is chosen from. `declare` is there where an account may have
     objects of its own that become entities, `copied` are the portal's entities that such an object may take copies of,
     and `makes_keys` is whether its connector is a `MakesKeys`. `calls_a_minute` is what people are shown as the limit,
-    0 for a system that counts by the day.
+    0 for a system that counts by the day. `addresses` are how the two addresses of a custom environment are asked for,
+    where a system has other ones than of its API and its tokens. `interval` is how often, in minutes, a new connection
+    asks for changes. `seat_of` names, for credentials, the account that can be logged on only once: such a system's
+    connector is built with a `seat` (`base.Seat`).
     """
 
     system: str
@@ -159,6 +170,9 @@ class ConnectorSpec:
     copied: frozenset[str] = frozenset()
     makes_keys: bool = False
     calls_a_minute: int = 0
+    addresses: tuple[AddressField, AddressField] | None = None
+    interval: int = 10
+    seat_of: Callable[[Mapping[str, str]], str] | None = None
 
     def way_of(self, credentials: Mapping[str, str]) -> Way | None:
         """The chosen way; the usual one where none is chosen, None where there is nothing to choose from."""

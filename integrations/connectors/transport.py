@@ -1,9 +1,12 @@
 """One attempt of one call: bytes out, the whole reply back, bounded in time and size.
 
 Redirects are not followed (credentials would travel with them). Every way in which a connection can fail
-becomes a `RemoteError` that says whether the call may have taken effect.
+becomes a `RemoteError` that says whether the call may have taken effect. Query strings, in which some systems want
+passwords, are in no log, whoever writes it.
 """
 
+import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,27 +24,42 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from integrations.connectors.errors import RemoteError, Who
 
 CHUNK = 262_144
+_QUERY = re.compile(r"\?[^\s'\"]*")
+
+
+class _WithoutQueries(logging.Filter):
+    """Cuts query strings out of what a library logs of its calls."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _QUERY.sub("?…", record.getMessage()), None
+        return True
+
+
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_WithoutQueries())
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is sent. `json`, `form` and `csv` exclude each other.
+    """What is sent. `json`, `form`, `csv` and `xml` exclude each other.
 
-    `text` is for replies that are no JSON. `extra` are headers of this call alone. `repeatable` marks calls that
-    may be sent twice without harm; `empty_ok` is for writes that answer nothing; `paced` is False for calls
-    outside the remote's rate limit (a token endpoint).
+    `text` is for replies that are text, `raw` for those whose bytes are wanted as they came. `extra` are headers of
+    this call alone. `repeatable` marks calls that may be sent twice without harm; `empty_ok` is for writes that answer
+    nothing; `paced` is False for calls outside the remote's rate limit (a token endpoint).
     """
 
     method: str
     url: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
     form: str | None = field(default=None, repr=False)
     csv: str | None = field(default=None, repr=False)
+    xml: str | None = field(default=None, repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
     empty_ok: bool = False
     text: bool = False
+    raw: bool = False
     paced: bool = True
 
     @property
@@ -50,16 +68,20 @@ class Call:
         return f"{self.method} {urlsplit(self.url).path}"
 
     def body(self) -> bytes | None:
-        if self.form is not None or self.csv is not None:
-            return (self.form or self.csv or "").encode()
+        for written in (self.form, self.csv, self.xml):
+            if written is not None:
+                return written.encode()
         return None if self.json is None else orjson.dumps(self.json)
 
     def headers(self) -> dict[str, str]:
-        found = {"Accept": "text/csv" if self.text else "application/json", "User-Agent": "Trunkline/1"}
+        accepted = "*/*" if self.raw else "text/csv" if self.text else "application/json"
+        found = {"Accept": accepted, "User-Agent": "Trunkline/1"}
         if self.csv is not None:
             found["Content-Type"] = "text/csv; charset=UTF-8"
         elif self.form is not None:
             found["Content-Type"] = "application/x-www-form-urlencoded"
+        elif self.xml is not None:
+            found["Content-Type"] = "application/xml"
         elif self.json is not None:
             found["Content-Type"] = "application/json"
         return {**found, **self.extra}
@@ -98,10 +120,27 @@ class Transport:
             session.close()
 
     def exchange(self, call: Call, credentials: Mapping[str, str], seconds: float) -> Reply:
-        """Send `call` once and read its reply within `seconds`. Raises RemoteError."""
+        """Send `call` once and read its reply within `seconds`. Raises RemoteError.
+
+        What requests raises is dropped, not chained: its text has the whole address, query and all.
+        """
         deadline = self._clock() + seconds
+        opened = self._opened(call, credentials, seconds)
+        if isinstance(opened, RemoteError):
+            raise opened
         try:
-            response = self._session().request(
+            found = self._whole(opened, call, deadline)
+        finally:
+            opened.close()  # gives the connection back if the body was read to its end, else drops it
+        if isinstance(found, RemoteError):
+            raise found
+        return found
+
+    def _opened(
+        self, call: Call, credentials: Mapping[str, str], seconds: float
+    ) -> requests.Response | RemoteError:
+        try:
+            return self._session().request(
                 call.method,
                 call.url,
                 params=dict(call.params),
@@ -113,13 +152,13 @@ class Transport:
                 proxies=self._proxies(call.url),
             )
         except requests.RequestException as error:
-            raise _not_answered(call, error) from None
+            return _not_answered(call, error)
+
+    def _whole(self, response: requests.Response, call: Call, deadline: float) -> Reply | RemoteError:
         try:
             return Reply(response.status_code, response.headers, self._read(response, call, deadline))
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _cut_off(call, error) from None
-        finally:
-            response.close()  # gives the connection back if the body was read to its end, else drops it
+            return _cut_off(call, error)
 
     def _session(self) -> requests.Session:
         session = getattr(self._local, "session", None)

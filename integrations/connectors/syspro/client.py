@@ -1,0 +1,244 @@
+"""SYSPRO's client for one company: tables read over OData, documents posted through e.net.
+
+The route of a read: condition -> OData, or COMFND where the company has no OData -> rows with their ids. The route of a
+write: looked for by key -> document -> session under the operator's seat -> posted -> read back. Nothing is logged on
+before the first call that needs it; `close` logs off.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from integrations.connectors.base import (
+    Check,
+    Entity,
+    Limiter,
+    Page,
+    RemoteField,
+    Row,
+    Seat,
+    Usage,
+    Writing,
+)
+from integrations.connectors.errors import RemoteError
+from integrations.connectors.hosts import Hosts
+from integrations.connectors.http import HttpClient, Policy
+from integrations.connectors.syspro import checking, describing, finding, positions
+from integrations.connectors.syspro.entities import DOCUMENTS, ENTITIES
+from integrations.connectors.syspro.errors import classify
+from integrations.connectors.syspro.finding import Finder
+from integrations.connectors.syspro.odata import MOST_ROWS, Condition, Tables
+from integrations.connectors.syspro.posting import Options, Posted, Poster
+from integrations.connectors.syspro.session import LogOn, Session
+from integrations.connectors.syspro.tables import TABLES, Table
+from integrations.connectors.transport import Limits
+
+SYSTEM = "syspro"
+LIMITS = Limits(connect=10.0, read=110.0)
+FAREWELL = Policy(attempts=1, budget=10.0)
+"""Logging off is tried once: a session that stays open is ended by the next log-on."""
+
+
+class Reading(Protocol):
+    """Rows of tables, from wherever they can be had."""
+
+    def rows(
+        self, table: str, condition: Condition | None = None, *, columns: Sequence[str] = (), order: Sequence[str] = (),
+        most: int = MOST_ROWS,
+    ) -> tuple[list[Row], int]: ...  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one company's SYSPRO is used: who logs on, who reads, and how documents are posted."""
+
+    log_on: LogOn
+    odata_user: str
+    odata_password: str
+    odata_dates: str
+    options: Options
+
+
+class SysproConnector:
+    """Implements `Connector` and `TriesCreates`. Safe to use from many threads; e.net's calls go one at a time."""
+
+    system = SYSTEM
+    entities: Mapping[str, Entity] = ENTITIES
+    usage: Usage | None = None
+
+    def __init__(
+        self,
+        settings: Settings,
+        hosts: Hosts,
+        *,
+        seat: Seat,
+        limiter: Limiter,
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        limits = limits or LIMITS
+        self._http = HttpClient(classify, limiter=limiter, policy=policy, limits=limits)
+        self._farewell = HttpClient(classify, policy=FAREWELL, limits=limits)
+        self.settings = settings
+        self.session = Session(self._http, self._farewell, hosts.api_url, settings.log_on, seat)
+        self.odata = self._tables(hosts) if hosts.token_url else None
+        self._reading: Reading = self.odata or Finder(self.session)
+        self._poster = Poster(self.session, settings.options)
+        self._posted: dict[str, Posted] = {}
+
+    def _tables(self, hosts: Hosts) -> Tables:
+        settings = self.settings
+        base = f"{hosts.token_url}/{settings.log_on.company}"
+        return Tables(self._http, base, settings.odata_user, settings.odata_password, settings.odata_dates)
+
+    def list_page(
+        self,
+        entity: Entity,
+        page: int,
+        page_size: int,
+        *,
+        modified_since: datetime | None = None,
+        with_total: bool = False,
+    ) -> Page:
+        raise ValueError(f"{entity.name} has no numbered pages, only its table in the order of its key.")
+
+    def feed_page(self, entity: Entity, position: str | None, *, recent: bool = False) -> Page:
+        """The next rows in the order of their key; `position` is one that `Page.continue_from` gave."""
+        table = TABLES[entity.feed or ""]
+        held = positions.Position.of(position)
+        at = positions.begun(held, table.rhythm, datetime.now(UTC))
+        if at is None:
+            return Page([], 0, has_more=False, continue_from=held.text())
+        condition = positions.condition(at, table.rhythm)
+        raw, size = self._reading.rows(
+            table.name, condition, columns=describing.columns_of(entity, table), order=table.key
+        )
+        if not raw:  # a site may give fewer rows than were asked for: only an empty page is the end
+            return Page([], size, has_more=False, continue_from=positions.ended(at).text())
+        following = positions.beyond(at, table.key_of(raw[-1]))
+        return Page([table.row(row) for row in raw], size, has_more=True, continue_from=following.text())
+
+    def fetch(self, entity: Entity, external_ids: Sequence[str]) -> list[Row]:
+        """See `Connector.fetch`."""
+        return [row for external_id in external_ids if (row := self.read(entity, external_id)) is not None]
+
+    def read(self, entity: Entity, external_id: str, parent: str = "") -> Row | None:
+        """See `Connector.read`. After a posting of ours, `posting` in it tells what was sent and came back."""
+        table = TABLES[entity.feed or ""]
+        row = self._row(entity, table, external_id)
+        posted = self._posted.pop(f"{entity.name} {external_id}", None)
+        return row if row is None or posted is None else {**row, "posting": posted.as_row()}
+
+    def create(self, entity: Entity, body: Row, *, key: str, parent: str = "") -> str:
+        """Post a document. What SYSPRO says is there already is looked at, and is ours where it is the same."""
+        document = DOCUMENTS[entity.name]
+        table = TABLES[entity.feed or ""]
+        external_id = finding.id_in(body, table)
+        try:
+            posted = self._poster.post(document, body)
+        except RemoteError as error:
+            if error.reason in {"already_posted", "already_there"} and self.find(
+                entity, body, key=key, parent=parent, since=datetime.now(UTC)
+            ):
+                return external_id
+            raise
+        self._posted[f"{entity.name} {external_id}"] = posted
+        return external_id
+
+    def try_create(self, entity: Entity, body: Row) -> list[str]:
+        """See `TriesCreates`."""
+        posted = self._poster.post(DOCUMENTS[entity.name], body, dry=True)
+        return [*posted.outcome.warnings, *posted.notes]
+
+    def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
+        """Send changed elements under the row's own key, as SYSPRO spells it."""
+        table, document = TABLES[entity.feed or ""], DOCUMENTS[entity.name]
+        row = self._row(entity, table, external_id)
+        if row is None:
+            raise finding.gone(entity)
+        key = {element.name: row[element.name] for element in document.key}
+        self._poster.post(
+            document, {**body, **key}, verb=entity.write.update or "" if entity.write else "", whole=False
+        )
+        return None
+
+    def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
+        raise ValueError(f"{entity.name} is not taken away at SYSPRO.")
+
+    def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
+        raise ValueError("SYSPRO takes one document a call.")
+
+    def find_many(self, entity: Entity, keys: Sequence[str]) -> dict[str, Row]:
+        raise ValueError("SYSPRO keeps no keys of ours.")
+
+    def begin_bulk(self, entity: Entity, rows: Sequence[Writing]) -> str:
+        raise ValueError("SYSPRO has no bulk jobs.")
+
+    def end_bulk(self, entity: Entity, job: str, rows: Sequence[Writing]) -> "list[str | RemoteError] | None":
+        raise ValueError("SYSPRO has no bulk jobs.")
+
+    def below(self, entity: Entity, reference: str, parent: str) -> list[Row]:
+        """See `Connector.below`."""
+        table = TABLES[entity.feed or ""]
+        condition = finding.referring(table, entity.references[reference].remote, parent)
+        return self._rows(entity, table, condition)
+
+    def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
+        """The row under the body's key, if it says the same; raises RemoteError where it does not."""
+        table = TABLES[entity.feed or ""]
+        row = self._row(entity, table, finding.id_in(body, table))
+        if row is None:
+            return []
+        finding.check_same(entity, body, row)
+        return [row]
+
+    def describe(self, entity: Entity) -> list[RemoteField]:
+        """See `Connector.describe`."""
+        return describing.remote_fields(entity, TABLES[entity.feed or ""], self._reading)
+
+    def check(self, own: Sequence[Entity] = ()) -> Check:
+        """Logs on, asks whom it is logged on as, then for a row of each table. Raises RemoteError if nothing works."""
+        return checking.check(self)
+
+    def close(self) -> None:
+        """Log off, whatever happened."""
+        try:
+            self.session.close()
+        finally:
+            self._farewell.close()
+            self._http.close()
+
+    def first_row(self, entity: Entity) -> None:
+        """Ask for one row of the entity's table. Raises RemoteError."""
+        table = TABLES[entity.feed or ""]
+        self._reading.rows(table.name, columns=describing.columns_of(entity, table), order=table.key, most=1)
+
+    def _row(self, entity: Entity, table: Table, external_id: str) -> Row | None:
+        rows = self._rows(entity, table, finding.under(table, external_id))
+        return next((row for row in rows if row["id"] == external_id), None)
+
+    def _rows(self, entity: Entity, table: Table, condition: Condition) -> list[Row]:
+        columns = describing.columns_of(entity, table)
+        raw, _ = self._reading.rows(table.name, condition, columns=columns, order=table.key)
+        return [table.row(row) for row in raw]
+
+
+def settings_of(credentials: Mapping[str, Any]) -> Settings:
+    """A connection's credentials, sorted."""
+    return Settings(
+        LogOn(
+            credentials["operator"],
+            credentials["operator_password"],
+            credentials["company"],
+            credentials.get("company_password", ""),
+        ),
+        credentials.get("odata_user", ""),
+        credentials.get("odata_password", ""),
+        credentials.get("odata_dates", "timestamp"),
+        Options(
+            large=credentials.get("post_large", "yes") == "yes",
+            period=credentials.get("posting_period", "C"),
+            warnings=credentials.get("ignore_warnings", "N"),
+        ),
+    )

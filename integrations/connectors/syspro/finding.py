@@ -1,0 +1,171 @@
+"""Rows found by their keys, and what is found compared with what was to be posted.
+
+`Finder` reads tables with the business object COMFND, for a company without OData: through the session, so it takes
+the operator's seat.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from lxml import etree
+
+from integrations.connectors.base import Entity, Row
+from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.syspro import errors, keys
+from integrations.connectors.syspro.odata import MOST_ROWS, All, Condition, Is, one_of
+from integrations.connectors.syspro.session import Session
+from integrations.connectors.syspro.tables import Table
+from integrations.connectors.syspro.wire import Unreadable, failure_in, local, parsed
+
+_VALUES = ("OrigInvValue", "CurrencyValue")
+"""What an invoice was posted with, in the company's currency and in the supplier's."""
+
+
+def id_in(body: Row, table: Table) -> str:
+    """The id of the row that a document makes; empty where the body lacks a part of the key."""
+    return keys.id_of(body, table.key)
+
+
+def under(table: Table, external_id: str) -> Condition:
+    """The rows that may have this id, however their keys are spelt."""
+    parts = keys.parts_of(external_id, table.key)
+    found = [one_of(name, keys.spellings(part, name)) for name, part in zip(table.key, parts, strict=False)]
+    return All(tuple(found))
+
+
+def referring(table: Table, member: str, external_id: str) -> Condition:
+    """The rows whose member has this id."""
+    column = next((column for column, name in table.codes.items() if name == member), member)
+    return one_of(column, keys.spellings(external_id, column))
+
+
+def check_same(entity: Entity, body: Row, row: Row) -> None:
+    """Raises RemoteError where what stands under the key is not what was to be posted there."""
+    if entity.name != "ap_invoice":
+        return
+    code = body.get("TransactionCode") or "I"
+    if code != "I":
+        message = (
+            "A correction of an invoice that is posted cannot be told from others of the same invoice, so Trunkline "
+            "posts none by itself. Finance posts it in SYSPRO; it is read back here."
+        )
+        raise RemoteError(Who.FIX_RECORD, "correction", message)
+    wanted, found = _money(body.get("TransactionValue")), [_money(row.get(name)) for name in _VALUES]
+    if wanted is None or wanted not in found:
+        where = f" in journal {row['PostedIn']}" if row.get("PostedIn") else ""
+        message = (
+            f"Invoice {row.get('Invoice')} of supplier {row.get('Supplier')} is already posted with {found[0]}{where}, "
+            f"and not with {wanted}. Nothing was posted. Compare the two: give this one another number, correct it, or "
+            "have finance correct the one in SYSPRO; then retry."
+        )
+        raise RemoteError(Who.FIX_RECORD, "already_posted", message)
+
+
+def gone(entity: Entity) -> RemoteError:
+    """The row to be changed is not there."""
+    return RemoteError(
+        Who.FIX_RECORD, "not_found", f"SYSPRO no longer has this {entity.name.replace('_', ' ')}."
+    )
+
+
+def _money(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value)).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        return None
+
+
+class Finder:
+    """Tables read through the business object COMFND."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def rows(
+        self,
+        table: str,
+        condition: Condition | None = None,
+        *,
+        columns: Sequence[str] = (),
+        order: Sequence[str] = (),
+        most: int = MOST_ROWS,
+    ) -> tuple[list[Row], int]:
+        """As `odata.Tables.rows`; each value is a text. Raises RemoteError."""
+        question = query(table, condition, columns, order, most)
+        params = {"BusinessObject": "COMFND", "XmlIn": question}
+        text = self._session.ask(self._session.call("Query/Query", params, repeatable=True))
+        if (problem := failure_in(text)) is not None:
+            raise errors.of_text(problem, "COMFND")
+        try:
+            root = parsed(text)
+        except Unreadable as error:
+            raise errors.unreadable("COMFND", str(error), posting=False) from None
+        rows = [
+            {str(cell.tag).rpartition("}")[2]: (cell.text or "").strip() for cell in row}
+            for row in root
+            if local(row) == "row"
+        ]
+        return rows, len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One comparison, with what joins it to the one before and the brackets around it."""
+
+    compared: Is
+    joined: str = ""
+    opens: int = 0
+    closes: int = 0
+
+
+def query(
+    table: str, condition: Condition | None, columns: Sequence[str], order: Sequence[str], most: int
+) -> str:
+    """COMFND's question in XML."""
+    root = etree.Element("Query")
+    etree.SubElement(root, "TableName").text = table
+    etree.SubElement(root, "ReturnRows").text = str(min(most, MOST_ROWS))
+    etree.SubElement(root, "AllColumns").text = "N" if columns else "Y"
+    if columns:
+        _columns(etree.SubElement(root, "Columns"), columns)
+    if condition is not None:
+        where = etree.SubElement(root, "Where")
+        for term in _terms(condition):
+            _expression(etree.SubElement(where, "Expression"), term)
+    if order:
+        _columns(etree.SubElement(root, "OrderBy"), order)
+    return etree.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii")
+
+
+def _columns(parent: Any, columns: Sequence[str]) -> None:
+    for name in columns:
+        etree.SubElement(parent, "Column").text = name
+
+
+def _expression(parent: Any, term: _Term) -> None:
+    if term.joined:
+        etree.SubElement(parent, "AndOr").text = term.joined
+    etree.SubElement(parent, "OpenBracket").text = "(" * max(1, term.opens)
+    etree.SubElement(parent, "Column").text = term.compared.column
+    etree.SubElement(parent, "Condition").text = term.compared.operator.upper()
+    value = term.compared.value
+    etree.SubElement(parent, "Value").text = value.isoformat() if isinstance(value, date) else str(value)
+    etree.SubElement(parent, "CloseBracket").text = ")" * max(1, term.closes)
+
+
+def _terms(condition: Condition) -> list[_Term]:
+    if isinstance(condition, Is):
+        return [_Term(condition)]
+    found: list[_Term] = []
+    for part in condition.of:
+        terms = _terms(part)
+        if found:
+            terms[0] = replace(terms[0], joined="And" if isinstance(condition, All) else "Or")
+        found += terms
+    if len(condition.of) > 1:
+        found[0] = replace(found[0], opens=found[0].opens + 1)
+        found[-1] = replace(found[-1], closes=found[-1].closes + 1)
+    return found
