@@ -1,8 +1,9 @@
 """What a connector needs of the portal to make its calls: credentials opened, a shared token, a shared limit.
 
 The route: connection's row -> `connector_for` -> the connector's own client; from there every call asks
-`SharedTokenStore` for the token and `SharedBudget`, through a limiter, for its turn. Both are rows that all
-worker processes see; the connector's threads ask for them through one `Clerk`.
+`SharedTokenStore` for the token and `SharedBudget`, through a limiter, for its turn; where an account can be logged on
+only once, the connector holds a `SharedSeat` while it is. All are rows that all worker processes see; the connector's
+threads ask for them through one `Clerk`.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ from integrations.connectors.base import Connector
 from integrations.connectors.http import Policy
 from integrations.connectors.limits import PacedLimiter
 from integrations.connectors.registry import CONNECTORS
-from integrations.connectors.spec import Addresses
+from integrations.connectors.spec import Addresses, ConnectorSpec
 from integrations.models import Connection
+from integrations.seats import SharedSeat
 from integrations.shared import Gate, SharedBudget, SharedMemory, SharedTokenStore
 
 PATIENCE = Policy(budget=60.0)
@@ -77,6 +79,7 @@ def connector_for(
         limiter=limiter,
         memory=SharedMemory(connection),
         policy=policy or PATIENCE,
+        **_seated(connection, spec, credentials, clerk),
     )
     with clerk:
         try:
@@ -84,6 +87,16 @@ def connector_for(
         finally:
             quota.note(key, connector.usage)
             connector.close()
+
+
+def _seated(
+    connection: Connection, spec: ConnectorSpec, credentials: Mapping[str, str], clerk: Clerk
+) -> dict[str, Any]:
+    """The seat for a connector whose account can be logged on only once, whichever tenant's connection uses it."""
+    if spec.seat_of is None:
+        return {}
+    parts = (connection.system, connection.api_url.lower().rstrip("/"), spec.seat_of(credentials))
+    return {"seat": SharedSeat(hashlib.sha256("\n".join(parts).encode()).hexdigest(), clerk.ask)}
 
 
 def addresses_of(connection: Connection) -> Addresses:

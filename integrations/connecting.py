@@ -163,7 +163,8 @@ def _new_connection(tenant: Tenant, spec: ConnectorSpec) -> Connection:
 def ensure_rules(connection: Connection) -> None:
     """A rule with its default mapping for each entity that the connector declares and has none yet."""
     existing = set(connection.rules.values_list("entity", flat=True))
-    for position, entity in enumerate(CONNECTORS[connection.system].entities.values()):
+    spec = CONNECTORS[connection.system]
+    for position, entity in enumerate(spec.entities.values()):
         if entity.name in existing:
             continue
         rule = SyncRule.objects.create(
@@ -173,6 +174,7 @@ def ensure_rules(connection: Connection) -> None:
             enabled=entity.name not in OFF_AT_FIRST,
             off_because="off unless wanted" if entity.name in OFF_AT_FIRST else "",
             page_size=min(1000, entity.max_page_size),
+            interval=spec.interval,
             direction=SyncRule.Direction.BOTH
             if entity.write and entity.write.two_way
             else SyncRule.Direction.PULL,

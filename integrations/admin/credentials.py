@@ -39,15 +39,21 @@ class CredentialsForm(forms.Form):
         shown = [
             item
             for item in spec.environments
-            if not item.custom or settings.CUSTOM_API_HOSTS or _is_custom(connection)
+            if not item.custom or settings.CUSTOM_API_HOSTS or _is_custom(connection) or _is_only(spec)
         ]
         environment = self.fields["environment"]
         assert isinstance(environment, forms.ChoiceField)  # noqa: S101  # declared above
         environment.choices = [(item.name, item.label) for item in shown]
+        environment.initial = spec.environments[0].name
         self.fields["api_url"].help_text = (
             f"Scheme, host and port, such as http://{(settings.CUSTOM_API_HOSTS or ['host:port'])[0]}. "
             f"Allowed here: {', '.join(settings.CUSTOM_API_HOSTS) or 'none'}."
         )
+        if spec.addresses:
+            for name, address in zip(("api_url", "auth_url"), spec.addresses, strict=True):
+                allowed = ", ".join(settings.CUSTOM_API_HOSTS) or "none"
+                self.fields[name].label = address.label
+                self.fields[name].help_text = f"{address.help} Allowed here: {allowed}."
         if connection is not None:
             self.initial.update(
                 environment=connection.environment, api_url=connection.api_url, auth_url=connection.auth_url
@@ -112,9 +118,10 @@ class CredentialsForm(forms.Form):
         ]
 
     def _is_further(self, item: CredentialField) -> bool:
-        """Where there are several ways in, what one may leave out: most people then type in nothing at all."""
+        """What has a default; and, where there are several ways in, what one may leave out: most people then type in
+        nothing at all."""
         app = settings.CONNECTOR_APPS.get(self.spec.system, {})
-        return bool(self.spec.ways) and (not item.required or item.name in app)
+        return bool(item.default) or (bool(self.spec.ways) and (not item.required or item.name in app))
 
     def _shown_for(self, item: CredentialField) -> str:
         places = [place for place, way in enumerate(self.spec.ways) if item.belongs_to(way.name)]
@@ -156,6 +163,11 @@ def _callback_url(request: HttpRequest) -> str:
 
 def _is_custom(connection: Connection | None) -> bool:
     return connection is not None and connection.environment == CUSTOM
+
+
+def _is_only(spec: ConnectorSpec) -> bool:
+    """Whether the system runs nowhere but at addresses of its users' own."""
+    return all(item.custom for item in spec.environments)
 
 
 class CredentialsPages(OwnPages):

@@ -5,5 +5,6 @@ from collections.abc import Mapping
 from integrations.connectors.salesforce.spec import SALESFORCE
 from integrations.connectors.servicetitan.spec import SERVICETITAN
 from integrations.connectors.spec import ConnectorSpec
+from integrations.connectors.syspro.spec import SYSPRO
 
-CONNECTORS: Mapping[str, ConnectorSpec] = {spec.system: spec for spec in (SERVICETITAN, SALESFORCE)}
+CONNECTORS: Mapping[str, ConnectorSpec] = {spec.system: spec for spec in (SERVICETITAN, SALESFORCE, SYSPRO)}

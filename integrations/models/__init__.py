@@ -1,7 +1,7 @@
 """Connections to other systems, what of them is synced, and what happened."""
 
 from integrations.models.api import ApiClient, KeptAnswer
-from integrations.models.connections import AccessToken, CallBudget, Connection
+from integrations.models.connections import AccessToken, CallBudget, Connection, Seat
 from integrations.models.deliveries import Delivery, Outbox
 from integrations.models.flows import Flow, FlowItem, FlowMade, FlowRun
 from integrations.models.lead_sources import LeadSource
@@ -36,6 +36,7 @@ __all__ = [
     "ReviewSettings",
     "Run",
     "RunFailure",
+    "Seat",
     "Subscription",
     "SyncRule",
     "WebhookAddress",

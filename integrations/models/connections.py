@@ -171,6 +171,20 @@ class AccessToken(models.Model):
         return f"Access token of {self.connection}"
 
 
+class Seat(models.Model):
+    """The one log-on of an account whose second log-on ends its first, for all workers. See `integrations.seats`.
+
+    `key` names the account at its address, as a hash. A holder that dies loses it when its lease ends.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    lease_number = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Seat {self.key[:8]}"
+
+
 class CallBudget(models.Model):
     """The rate limit that all workers share for one API key and remote account.
 

@@ -33,7 +33,8 @@ _TRY_AGAIN = frozenset({"conflict"})
 """Refusals that may pass: the record's state there can change. Others are final at once."""
 _ROW_BUSY = frozenset({"row_locked", "unprocessed"})
 """What concerns one row and passes by itself."""
-_LIMITS = frozenset({"rate_limited", "daily_limit"})
+_LIMITS = frozenset({"rate_limited", "daily_limit", "seat_taken", "seat_lost"})
+"""The system is up, but not for us at this moment."""
 
 
 def begin(

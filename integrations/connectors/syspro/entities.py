@@ -8,7 +8,7 @@ Before each posting it is looked for by supplier and number. The posting date is
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.connectors.base import Entity, FieldMap, Find, Reference, Write
+from integrations.connectors.base import Children, Entity, FieldMap, Find, Reference, Write
 from integrations.connectors.syspro import payables, tables
 from integrations.connectors.syspro.documents import Document
 from integrations.connectors.syspro.odata import MOST_ROWS
@@ -69,7 +69,7 @@ AP_INVOICE = _entity(
         FieldMap("Invoice", "number"),
         FieldMap("TransactionCode", "kind", direction=PUSH),
         FieldMap("Branch", "branch"),
-        FieldMap("TransactionValue", "total", direction=PUSH),
+        FieldMap("TransactionValue", "total", "decimal", direction=PUSH),
         FieldMap("OrigInvValue", "total", "decimal", direction=PULL),
         FieldMap("TransactionReference", "reference", direction=PUSH),
         FieldMap("Reference", "reference", direction=PULL),
@@ -77,7 +77,7 @@ AP_INVOICE = _entity(
         FieldMap("InvoiceDate", "invoiced_on", "date"),
         FieldMap("DueDate", "due_on", "date"),
         FieldMap("TaxCode", "tax_code", direction=PUSH),
-        FieldMap("TaxValue", "tax", direction=PUSH),
+        FieldMap("TaxValue", "tax", "decimal", direction=PUSH),
         FieldMap("Currency", "currency", direction=PULL),
         FieldMap("MthInvBal1", "balance", "decimal", direction=PULL),
         FieldMap("JournalDate", "posted_on", "date", direction=PULL),
@@ -89,11 +89,21 @@ AP_INVOICE = _entity(
         create=payables.INVOICE.verb,
         members=frozenset({
             "Supplier", "Invoice", "TransactionCode", "Branch", "TransactionValue", "TransactionReference", "Notation",
-            "InvoiceDate", "DueDate", "TaxCode", "TaxValue", "LedgerDistribution",
+            "InvoiceDate", "DueDate", "TaxCode", "TaxValue",
         }),
         needed=frozenset({"Supplier", "Invoice", "TransactionValue", "InvoiceDate"}),
         find=Find.SIBLINGS,
         alike=("Supplier", "Invoice"),
+        children=Children(
+            "LedgerDistribution",
+            "lines",
+            (
+                FieldMap("LedgerCode", "ledger_code"),
+                FieldMap("LedgerValue", "amount", "decimal"),
+                FieldMap("LedgerNotation", "notation"),
+            ),
+        ),
+        exact=True,
     ),
 )  # fmt: skip
 GL_ACCOUNT = _entity(

@@ -5,16 +5,16 @@ the server has none -> the reply judged (`replies`) -> the row's id. What the po
 journal, warnings) is kept for the row that is read back, so that it stands beside the delivery.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
 from integrations.connectors.base import Row
 from integrations.connectors.errors import RemoteError, Who
-from integrations.connectors.syspro.documents import Document, Element, Kind
+from integrations.connectors.syspro.documents import Built, Document, Element, Kind
 from integrations.connectors.syspro.replies import Outcome, judged
 from integrations.connectors.syspro.session import Session
 from integrations.connectors.transport import Call
@@ -66,7 +66,7 @@ class Poster:
         self, document: Document, body: Row, *, verb: str = "", whole: bool = True, dry: bool = False
     ) -> Posted:
         """Post one item. Raises RemoteError, `unknown` where it may have been posted. `dry` only has it checked."""
-        built = document.xml(as_sent(document, body), whole=whole)
+        built = checked(document, body, whole=whole)
         chosen = {"PostingPeriod": self._options.period, "IgnoreWarnings": self._options.warnings}
         chosen = {name: value for name, value in chosen.items() if name in document.parameters}
         if dry:
@@ -106,26 +106,23 @@ class Poster:
         return self._session.posted("Transaction/PostLD", body)
 
 
-def as_sent(document: Document, body: Row) -> Row:
-    """The body with flags as SYSPRO writes them. Raises RemoteError for lines that do not add up."""
+def checked(document: Document, body: Row, *, whole: bool = True) -> Built:
+    """The document, with flags as SYSPRO writes them. Raises RemoteError, also for lines that do not add up."""
     sent = {
         name: ("Y" if value else "N") if isinstance(value, bool) else value for name, value in body.items()
     }
-    lines = sent.get("LedgerDistribution")
-    if document.element("LedgerDistribution") is not None and isinstance(lines, list):
-        _check_balance(sent, [line for line in lines if isinstance(line, dict)])
-    return sent
+    built = document.xml(sent, whole=whole)
+    if document.element("LedgerDistribution") is not None and sent.get("LedgerDistribution"):
+        _check_balance(sent, sent["LedgerDistribution"])
+    return built
 
 
-def _check_balance(body: Mapping[str, Any], lines: list[Mapping[str, Any]]) -> None:
+def _check_balance(body: Row, lines: list[Row]) -> None:
     """The lines, without tax unless the basis is inclusive, make up the total, which has it."""
-    try:
-        distributed = sum((_money(line.get("LedgerValue")) for line in lines), Decimal(0))
-        due = _money(body.get("TransactionValue"))
-        if body.get("TaxBasis") != "I":
-            due -= _money(body.get("TaxValue")) + _money(body.get("SecondTaxValue"))
-    except InvalidOperation:
-        return  # the value itself is refused where the document is built
+    distributed = sum((_money(line.get("LedgerValue")) for line in lines), Decimal(0))
+    due = _money(body.get("TransactionValue"))
+    if body.get("TaxBasis") != "I":
+        due -= _money(body.get("TaxValue")) + _money(body.get("SecondTaxValue"))
     if distributed != due:
         message = (
             f"The lines add up to {distributed}, but the total without tax is {due}. SYSPRO posts only what balances: "
