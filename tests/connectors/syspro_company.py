@@ -10,6 +10,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.syspro.client import SysproConnector
 from integrations.connectors.syspro.entities import ENTITIES
 from integrations.connectors.tokens import InProcessTokenStore
+from integrations.sandbox.faults import Fault
 from integrations.sandbox.server import running
 from integrations.sandbox.syspro.app import ENET, ODATA, create_app, credentials
 
@@ -86,7 +87,12 @@ def company(**options: Any) -> Iterator[SimpleNamespace]:
             made.append(connector)
             return connector
 
-        yield SimpleNamespace(app=app, control=app.control, url=url, connect=connect)
+        def spoil(fault: str, path: str, count: int | None = None) -> None:
+            """Spoil calls of this path from now on; none where `fault` is empty."""
+            spoilt = Fault(fault, path=path, count=count, argument=2.0)
+            app.control.faults_on.set((spoilt,) if fault else ())
+
+        yield SimpleNamespace(app=app, control=app.control, url=url, connect=connect, spoil=spoil)
         for connector in made:
             connector.close()
 

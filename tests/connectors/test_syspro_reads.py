@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from lxml.etree import fromstring
 
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
@@ -43,7 +44,7 @@ def test_a_company_that_the_site_does_not_have_is_named_as_the_address():
 
 
 def test_a_site_in_trouble_is_asked_again(syspro):
-    syspro.control.faults_on.set(["html_503 path=/SYSPRO8Odata times=1"])
+    syspro.spoil("html_503", "/SYSPRO8Odata", count=1)
     rows, _, _ = whole(syspro.connect(), VENDOR)
     assert len(rows) == 7
 
@@ -84,7 +85,8 @@ def test_new_invoices_and_old_ones_posted_late_come_with_the_next_look(syspro):
 def test_rows_carry_ids_without_zeros_and_references_in_the_same_form(syspro):
     connector = syspro.connect()
     connector.create(INVOICE, bill(), key="k")
-    row = connector.read(INVOICE, "1/INV-10234")
+    row = connector.fetch(INVOICE, ["1/INV-10234"])[0]
+    del row["posting"]
     assert (row["id"], row["vendor"], row["Supplier"]) == ("1/INV-10234", "1", "000000000000001")
     assert connector.read(VENDOR, row["vendor"])["id"] == "1"
     year, month, *_ = row["PostedIn"].split("/")
@@ -174,9 +176,11 @@ def test_conditions_are_written_as_odata_takes_them(condition, style, text):
 
 def test_the_same_condition_is_written_for_comfnd_with_its_brackets():
     text = query("ApInvoice", under(AP_INVOICE, "7/B"), ["Invoice"], ["Invoice"], 10)
-    assert text.count("<Expression>") == 4
-    assert "<AndOr>And</AndOr><OpenBracket>(</OpenBracket><Column>Invoice</Column>" in text
-    assert text.index("<OpenBracket>((</OpenBracket>") < text.index("<CloseBracket>))</CloseBracket>")
+    shown = [
+        "".join(part.text or "" for part in expression if part.tag in {"AndOr", "OpenBracket", "Value", "CloseBracket"})
+        for expression in fromstring(text).iter("Expression")
+    ]
+    assert shown == ["((7", "Or(0000007)", "Or000000000000007)", "And" + "B)"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,6 @@ def test_the_same_condition_is_written_for_comfnd_with_its_brackets():
         ("inv-007", "INV-007"),
         ("", ""),
         (None, ""),
-        ("٠٧", "٠٧"),
     ],
 )
 def test_keys_have_one_form_however_many_zeros_are_written(code, form):

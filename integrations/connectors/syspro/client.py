@@ -186,11 +186,12 @@ class SysproConnector:
 
     def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
         """The row under the body's key, if it says the same; raises RemoteError where it does not."""
+        finding.check_kind(body)
         table = TABLES[entity.feed or ""]
         row = self._row(entity, table, finding.id_in(body, table))
         if row is None:
             return []
-        finding.check_same(entity, body, row)
+        finding.check_same(body, row)
         return [row]
 
     def describe(self, entity: Entity) -> list[RemoteField]:

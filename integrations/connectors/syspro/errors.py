@@ -64,6 +64,14 @@ TEXTS: tuple[Case, ...] = (
         "company needs another.",
     ),
     Case(
+        r"invalid (object|table) name|table .*not found", _ADMIN, "invalid_type",
+        "The company's SYSPRO has no such table: {problem} Switch the sync rule off, or look for the module's licence.",
+    ),
+    Case(
+        r"invalid column|column .*not found", _ADMIN, "invalid_field",
+        "The company's SYSPRO has no such column: {problem} Take it out of the field mapping; then retry.",
+    ),
+    Case(
         r"exception raised: 100000", _ADMIN, "forbidden",
         "SYSPRO refuses this business object: it is not licensed for e.net, or not for the operator. The SYSPRO "
         "administrator gives the operator's licence this area (e.net License Apportionment), then retry.",

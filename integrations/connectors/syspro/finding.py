@@ -42,17 +42,20 @@ def referring(table: Table, member: str, external_id: str) -> Condition:
     return one_of(column, keys.spellings(external_id, column))
 
 
-def check_same(entity: Entity, body: Row, row: Row) -> None:
-    """Raises RemoteError where what stands under the key is not what was to be posted there."""
-    if entity.name != "ap_invoice":
-        return
-    code = body.get("TransactionCode") or "I"
-    if code != "I":
+def check_kind(body: Row) -> None:
+    """Raises RemoteError for a document that could not be found again among others of the same key."""
+    if body.get("TransactionCode", "I") != "I":
         message = (
             "A correction of an invoice that is posted cannot be told from others of the same invoice, so Trunkline "
             "posts none by itself. Finance posts it in SYSPRO; it is read back here."
         )
         raise RemoteError(Who.FIX_RECORD, "correction", message)
+
+
+def check_same(body: Row, row: Row) -> None:
+    """Raises RemoteError where what stands under the key is not what was to be posted there."""
+    if "TransactionValue" not in body:
+        return
     wanted, found = _money(body.get("TransactionValue")), [_money(row.get(name)) for name in _VALUES]
     if wanted is None or wanted not in found:
         where = f" in journal {row['PostedIn']}" if row.get("PostedIn") else ""
@@ -148,12 +151,13 @@ def _columns(parent: Any, columns: Sequence[str]) -> None:
 def _expression(parent: Any, term: _Term) -> None:
     if term.joined:
         etree.SubElement(parent, "AndOr").text = term.joined
-    etree.SubElement(parent, "OpenBracket").text = "(" * max(1, term.opens)
+    alone = int(not term.opens and not term.closes)
+    etree.SubElement(parent, "OpenBracket").text = "(" * (term.opens or alone)
     etree.SubElement(parent, "Column").text = term.compared.column
     etree.SubElement(parent, "Condition").text = term.compared.operator.upper()
     value = term.compared.value
     etree.SubElement(parent, "Value").text = value.isoformat() if isinstance(value, date) else str(value)
-    etree.SubElement(parent, "CloseBracket").text = ")" * max(1, term.closes)
+    etree.SubElement(parent, "CloseBracket").text = ")" * (term.closes or alone)
 
 
 def _terms(condition: Condition) -> list[_Term]:
