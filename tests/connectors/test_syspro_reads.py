@@ -177,7 +177,11 @@ def test_conditions_are_written_as_odata_takes_them(condition, style, text):
 def test_the_same_condition_is_written_for_comfnd_with_its_brackets():
     text = query("ApInvoice", under(AP_INVOICE, "7/B"), ["Invoice"], ["Invoice"], 10)
     shown = [
-        "".join(part.text or "" for part in expression if part.tag in {"AndOr", "OpenBracket", "Value", "CloseBracket"})
+        "".join(
+            part.text or ""
+            for part in expression
+            if part.tag in {"AndOr", "OpenBracket", "Value", "CloseBracket"}
+        )
         for expression in fromstring(text).iter("Expression")
     ]
     assert shown == ["((7", "Or(0000007)", "Or000000000000007)", "And" + "B)"]

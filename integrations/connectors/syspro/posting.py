@@ -108,7 +108,7 @@ class Poster:
 
 def checked(document: Document, body: Row, *, whole: bool = True) -> Built:
     """The document, with flags as SYSPRO writes them. Raises RemoteError, also for lines that do not add up."""
-    sent = {
+    sent: Row = {
         name: ("Y" if value else "N") if isinstance(value, bool) else value for name, value in body.items()
     }
     built = document.xml(sent, whole=whole)
