@@ -81,3 +81,26 @@ def test_salesforce_is_served_over_tls_with_a_certificate_to_trust(tmp_path):
     assert (url[:8], reply.json()["totalSize"]) == ("https://", 2)
     assert reply.headers["Sforce-Limit-Info"] == "api-usage=8/100000"
     assert str(tmp_path) in trusted
+
+
+def test_syspro_prints_what_a_connection_is_given():
+    options = ["syspro", "--port", "0", "--suppliers", "2", "--long-tokens", "--framing", "json"]
+    with subprocess.Popen(
+        [*SANDBOX, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        known = what_it_says(process)
+        query = {
+            "Operator": known["Operator"],
+            "OperatorPassword": known["Operator password"],
+            "CompanyId": known["Company"],
+            "CompanyPassword": known["Company password"],
+        }
+        token = requests.get(f"{known['e.net URL']}/Logon", params=query, timeout=5).json()
+        rows = requests.get(
+            f"{known['OData URL']}/{known['Company']}/ApSupplier",
+            auth=(known["OData user"], known["OData password"]),
+            timeout=5,
+        ).json()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert (len(token), len(rows["value"])) == (72, 2)

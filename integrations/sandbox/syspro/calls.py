@@ -1,5 +1,6 @@
 """One call of a business object: whose session, which company, what its documents said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.sandbox.syspro.company import Company
@@ -8,7 +9,8 @@ from integrations.sandbox.syspro.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`spoils_ledger`: the posting into the general ledger fails; `strict`: unknown elements are refused."""
+    """`others`: who is logged on, the caller too; `spoils_ledger`: the posting into the general ledger fails; `strict`:
+    unknown elements are refused."""
 
     company: Company
     session: Session
@@ -16,6 +18,7 @@ class Call:
     verb: str
     parameters: str
     document: str
+    others: Callable[[], list[Session]]
     spoils_ledger: bool = False
     strict: bool = False
 

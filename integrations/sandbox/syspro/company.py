@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sandbox.clock import Clock
+from integrations.sandbox.syspro.columns import Row
 from integrations.sandbox.syspro.store import Store
-from integrations.sandbox.syspro.tables import Row
 
 CURRENT, PREVIOUS, BEFORE = "C", "P", "B"
 AGES = (CURRENT, PREVIOUS, BEFORE)

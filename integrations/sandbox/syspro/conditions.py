@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from integrations.sandbox.syspro.tables import Column, Kind, Row
+from integrations.sandbox.syspro.columns import Column, Kind, Row
 
 Test = Callable[[Row], bool]
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {

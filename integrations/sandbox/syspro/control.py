@@ -8,11 +8,11 @@ from typing import Any
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.stats import Stats
 from integrations.sandbox.syspro import seeding
+from integrations.sandbox.syspro.columns import Row
 from integrations.sandbox.syspro.company import AGES, Company
 from integrations.sandbox.syspro.framing import Framing
 from integrations.sandbox.syspro.odata.service import Site
 from integrations.sandbox.syspro.sessions import Sessions
-from integrations.sandbox.syspro.tables import Row
 
 
 class Control:

@@ -88,7 +88,7 @@ def answer(control: "Control", asked: Asked, *, spoils_ledger: bool = False) -> 
     if found is None or verb not in found.verbs or asked.object in control.company.unlicensed:
         raise EnetError(UNKNOWN_OBJECT)
     call = Call(control.company, session, asked.object, verb, asked.get("XmlParameters"), asked.get("XmlIn"),
-                spoils_ledger, control.strict)  # fmt: skip
+                control.sessions.live, spoils_ledger, control.strict)  # fmt: skip
     if control.strict:
         found.schema.check(asked.object, call.document, call.parameters)
     return found.answer(call).text() + END

@@ -54,7 +54,7 @@ Post = Callable[[Batch, Reading], Posted]
 class Transaction:
     """How one object posts. `item`: the element that repeats; `key_of`: what an attempt at it is remembered by;
     `totals`: what the counts stand in, zero-padded to `width` (0: bare, and empty for nought); `in_totals`,
-    `after_items`: what else is said once."""
+    `after_items`: what else is said once; `number_at`: where in its line the item's number stands (None: at the end)."""
 
     root: str
     post: Post
@@ -64,13 +64,14 @@ class Transaction:
     defaults: Mapping[str, str] = field(default_factory=dict)
     totals: str = "StatusOfItems"
     width: int = 6
+    number_at: int | None = None
     in_totals: Callable[[Batch], list[Node]] = lambda batch: []
     after_items: Callable[[Batch], list[Node]] = lambda batch: []
 
     def answer(self, call: Call) -> Reply:
         """Raises EnetError for a document of another object."""
         root = root_of(call.document, self.root, "XmlIn")
-        batch = Batch(call, self._parameters(call))
+        batch = Batch(call, {**COMMON, **self.defaults, **parameters_of(call, self.root)})
         items = list(children(root, self.item))
         attempts: list[Attempt] = []
         lines: list[Node] = []
@@ -87,18 +88,6 @@ class Transaction:
         call.company.attempts.extend(attempts)
         return Reply(self.root.lower(), [*lines, *self._end(batch, attempts)])
 
-    def _parameters(self, call: Call) -> Mapping[str, str]:
-        given: dict[str, str] = {}
-        if call.parameters.strip():
-            root = root_of(call.parameters, self.root, "XmlParameters")
-            for parent in children(root, "Parameters"):
-                given = {name_of(node): text_of(node) for node in parent if text_of(node)}
-        parameters = {**COMMON, **self.defaults, **given}
-        for name, allowed in CHOICES.items():
-            if parameters.get(name, allowed[0]) not in tuple(allowed):
-                raise EnetError(f"Parameter '{name}' must be one of {', '.join(allowed)}")
-        return parameters
-
     def _line(self, batch: Batch, item: Reading, number: int, attempts: list[Attempt]) -> Node:
         call, key = batch.call, self.key_of(item)
         place = build("ItemNumber", f"{number:06d}")
@@ -109,7 +98,9 @@ class Transaction:
             attempts.append(Attempt(call.object, key, call.session.operator, "rejected"))
             return build(self.item_out, [*(problem.node() for problem in item.problems), place])
         attempts.append(Attempt(call.object, posted.key, call.session.operator, "posted"))
-        return build(self.item_out, [*posted.nodes, *item.warning_nodes(), place])
+        nodes = [*posted.nodes, *item.warning_nodes()]
+        nodes.insert(len(nodes) if self.number_at is None else self.number_at, place)
+        return build(self.item_out, nodes)
 
     def _without_effect(
         self, batch: Batch, lines: list[Node], attempts: list[Attempt]
@@ -143,3 +134,20 @@ def root_of(text: str, name: str, parameter: str) -> Node:
     if name_of(root) != name:
         raise EnetError(f"The root element of parameter '{parameter}' is '{name_of(root)}', not '{name}'")
     return root
+
+
+def parameters_of(call: Call, name: str) -> Mapping[str, str]:
+    """The parameters that came with a value. Raises EnetError for one that is none of its choices."""
+    if not call.parameters.strip():
+        return {}
+    root = root_of(call.parameters, name, "XmlParameters")
+    given = {
+        name_of(node): text_of(node)
+        for parent in children(root, "Parameters")
+        for node in parent
+        if text_of(node)
+    }
+    for choice, allowed in CHOICES.items():
+        if given.get(choice, allowed[0]) not in tuple(allowed):
+            raise EnetError(f"Parameter '{choice}' must be one of {', '.join(allowed)}")
+    return given

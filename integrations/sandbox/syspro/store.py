@@ -9,7 +9,8 @@ from threading import RLock
 from typing import Any
 
 from integrations.sandbox.journal import Journal
-from integrations.sandbox.syspro.tables import TABLES, Row, Table
+from integrations.sandbox.syspro.columns import Row, Table
+from integrations.sandbox.syspro.tables import TABLES
 
 Key = tuple[str, ...]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from integrations.sandbox.syspro.calls import Call
 from integrations.sandbox.syspro.elements import Reply
-from integrations.sandbox.syspro.objects import apstin, comfnd
+from integrations.sandbox.syspro.objects import apsqry, apsssp, apstin, comfch, comfnd, ledger_queries, system
 from integrations.sandbox.syspro.schemas import Schema
 
 QUERY, FETCH, POST = "Query/Query", "Query/Fetch", "Transaction/Post"
+SETUP = ("Setup/Add", "Setup/Update", "Setup/Delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,11 @@ class BusinessObject:
 
 OBJECTS: Mapping[str, BusinessObject] = {
     "APSTIN": BusinessObject((POST,), apstin.SCHEMA, apstin.OBJECT.answer),
+    "APSSSP": BusinessObject(SETUP, apsssp.SCHEMA, apsssp.OBJECT.answer),
+    "APSQRY": BusinessObject((QUERY,), apsqry.SCHEMA, apsqry.answer),
+    "GENQRY": BusinessObject((QUERY,), ledger_queries.QUERY_SCHEMA, ledger_queries.show),
+    "GENQGL": BusinessObject((QUERY,), ledger_queries.VALIDATE_SCHEMA, ledger_queries.validate),
+    "COMFCH": BusinessObject((FETCH,), comfch.SCHEMA, comfch.answer),
+    "COMQUS": BusinessObject((QUERY,), system.SCHEMA, system.logged_on),
     "COMFND": BusinessObject((QUERY,), comfnd.SCHEMA, comfnd.answer),
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from integrations.sandbox.syspro.columns import Row
 from integrations.sandbox.syspro.company import AGES, CONTROL_ACCOUNT, TAX_ACCOUNT, Company, Period
 from integrations.sandbox.syspro.elements import Node, build, built
 from integrations.sandbox.syspro.errors import EXISTS, MISSING, ON_HOLD, PERIOD, RULE
@@ -16,7 +17,6 @@ from integrations.sandbox.syspro.objects.ledger import post_to_ledger, said_of_l
 from integrations.sandbox.syspro.posting import Batch, Posted, Transaction
 from integrations.sandbox.syspro.reading import Reading
 from integrations.sandbox.syspro.schemas import Schema
-from integrations.sandbox.syspro.tables import Row
 
 INVOICE, ADJUSTMENT, CREDIT, DEBIT = "I", "A", "C", "D"
 SCHEMA = Schema(

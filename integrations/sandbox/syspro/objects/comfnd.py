@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from integrations.sandbox.syspro.calls import Call
+from integrations.sandbox.syspro.columns import Column, Kind, Row, Table
 from integrations.sandbox.syspro.conditions import Test, as_column, both, compared, either, like
 from integrations.sandbox.syspro.elements import Node, Reply, build, built, child, children, text_of
 from integrations.sandbox.syspro.errors import EnetError
 from integrations.sandbox.syspro.posting import root_of
 from integrations.sandbox.syspro.schemas import Schema
-from integrations.sandbox.syspro.tables import Column, Kind, Row, Table
 
 SCHEMA = Schema(
     "TableName ReturnRows AllColumns Columns(Column) "

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from integrations.sandbox.syspro.columns import Column, Kind, Table
 from integrations.sandbox.syspro.conditions import COMPARE, Test, both, compared, either, negated
-from integrations.sandbox.syspro.tables import Column, Kind, Table
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')"

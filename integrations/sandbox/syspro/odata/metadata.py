@@ -2,8 +2,9 @@
 
 from lxml import etree
 
+from integrations.sandbox.syspro.columns import Kind, Table
 from integrations.sandbox.syspro.odata.filters import type_of
-from integrations.sandbox.syspro.tables import TABLES, Kind, Table
+from integrations.sandbox.syspro.tables import TABLES
 
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM = "http://docs.oasis-open.org/odata/ns/edm"

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
+from integrations.sandbox.syspro.columns import Kind, Row, Table
 from integrations.sandbox.syspro.company import Company
 from integrations.sandbox.syspro.odata.filters import BadRequest, test_from
 from integrations.sandbox.syspro.odata.metadata import metadata
-from integrations.sandbox.syspro.tables import TABLES, Kind, Row, Table
+from integrations.sandbox.syspro.tables import TABLES
 
 MOST = 5_000
 _PATH = re.compile(r"(.*?/sysproodata)(?:/([^/]+))?(?:/([^/]+))?/?", re.IGNORECASE)
