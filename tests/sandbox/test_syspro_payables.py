@@ -30,6 +30,8 @@ def nothing_happened(company) -> bool:
          "'1,110.00' is no number with up to 2 decimals for XML element 'TransactionValue'"),
         ({"TransactionValue": "110.005"}, "TransactionValue",
          "'110.005' is no number with up to 2 decimals for XML element 'TransactionValue'"),
+        ({"TransactionValue": "1" + "0" * 30}, "TransactionValue",
+         f"'1{'0' * 30}' is no number with up to 2 decimals for XML element 'TransactionValue'"),
         ({"TransactionValue": "0", "TaxValue": "0", "lines": line("30-4500", "0")}, "TransactionValue",
          "Transaction value cannot be zero"),
         ({"TransactionCode": "X"}, "TransactionCode", "XML element 'TransactionCode' must be one of I, A, C, D, not 'X'"),
@@ -176,7 +178,7 @@ def test_a_supplier_on_hold_is_a_warning(company, ignore, posted, warned, failed
 
 def test_a_closed_period_refuses_every_item_and_another_takes_it(company):
     company.control.close_period("C")
-    assert errors(company.post_invoice()) == {"PostingPeriod": "Accounts payable period 2026/09 is closed"}
+    assert errors(company.post_invoice()) == {"PostingPeriod": "Posting period 2026/09 is closed"}
     reply = company.post_invoice({"PostingPeriod": "P"})
     assert (said(reply, "TrnYear"), said(reply, "TrnMonth")) == ("2026", "08")
     row = company.control.row("ApInvoice", "1", "INV-1")

@@ -38,6 +38,11 @@ def test_a_token_is_34_digits_and_two_blanks_and_good_with_or_without_them(compa
         assert company.text("GetLogonProfile", UserId=form).startswith("<?xml")
 
 
+def test_a_client_date_that_is_none_is_refused(company):
+    said = company.log_on(XmlIn="<Logon><ClientDate>yesterday</ClientDate></Logon>")
+    assert said.startswith("ERROR: Date 'yesterday' is invalid for XML element 'ClientDate'")
+
+
 def test_tokens_of_syspro_8_are_longer(make_company):
     token = make_company(long_tokens=True).token
     assert 34 < len(token) <= 128

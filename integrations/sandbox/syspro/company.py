@@ -12,6 +12,7 @@ from integrations.sandbox.syspro.store import Store
 CURRENT, PREVIOUS, BEFORE = "C", "P", "B"
 AGES = (CURRENT, PREVIOUS, BEFORE)
 CONTROL_ACCOUNT = "00-2100"
+INVENTORY_ACCOUNT, VARIANCE_ACCOUNT, RECEIVED_ACCOUNT = "00-1300", "00-5900", "00-2150"
 TAX_ACCOUNT = "00-1450"
 
 
@@ -50,6 +51,7 @@ class Company:
     open_periods: set[str] = field(default_factory=lambda: {CURRENT, PREVIOUS})
     attempts: list[Attempt] = field(default_factory=list)
     unlicensed: set[str] = field(default_factory=set)
+    denied_warehouses: set[str] = field(default_factory=set)
 
     def today(self) -> date:
         return datetime.fromtimestamp(self.clock.now(), UTC).date()

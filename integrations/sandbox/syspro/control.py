@@ -105,6 +105,22 @@ class Control:
         self.put("GenMaster", {"Company": self.company.code, "GlCode": code, "Description": description or code,
                                "AccountType": kind, "AccOnHldFlag": "Y" if on_hold else "N"})  # fmt: skip
 
+    def add_stock(
+        self,
+        code: str,
+        description: str = "",
+        cost: str = "1",
+        held: dict[str, int] | None = None,
+        **members: Any,
+    ) -> None:
+        """A stock code, and how much of it each warehouse that stocks it holds (default: none, in MAIN)."""
+        with self.company.store.lock:
+            seeding.add_stock(self.company, code, description or code, cost, held or {"MAIN": 0}, **members)
+
+    def on_hand(self, code: str, warehouse: str = "MAIN") -> Decimal:
+        """Raises KeyError where the warehouse does not stock it."""
+        return self.company.store["InvWarehouse"].by_key[code, warehouse]["QtyOnHand"]
+
     def add_invoice(self, supplier: str, number: str, total: str | Decimal) -> None:
         """Somebody in the office posts an invoice by hand. Raises ValueError for an unknown supplier."""
         with self.company.store.lock:
@@ -153,6 +169,10 @@ class Control:
 
     def lock_operator(self, operator: str = seeding.OPERATOR, on: bool = True) -> None:
         self.sessions.operators[operator].locked = on
+
+    def deny_warehouse(self, warehouse: str, on: bool = True) -> None:
+        """The operators of e.net may not move stock of this warehouse from now on."""
+        (self.company.denied_warehouses.add if on else self.company.denied_warehouses.discard)(warehouse)
 
     def license(self, name: str, on: bool = True) -> None:
         """Whether the company has a licence for a business object."""

@@ -15,6 +15,7 @@ from integrations.sandbox.syspro.elements import Reply, built, name_of, parse, p
 from integrations.sandbox.syspro.errors import UNKNOWN_OBJECT, EnetError, Infrastructure
 from integrations.sandbox.syspro.framing import END
 from integrations.sandbox.syspro.objects import OBJECTS, POST
+from integrations.sandbox.syspro.reading import is_day
 
 if TYPE_CHECKING:
     from integrations.sandbox.syspro.control import Control
@@ -96,12 +97,17 @@ def answer(control: "Control", asked: Asked, *, spoils_ledger: bool = False) -> 
 
 def _log_on(control: "Control", asked: Asked) -> str:
     settings = parse(asked.get("XmlIn"), "XmlIn") if asked.get("XmlIn").strip() else None
+    today = text_of(settings, "ClientDate")
+    if today and not is_day(today):
+        raise EnetError(
+            f"Date '{today}' is invalid for XML element 'ClientDate' it must be CCYY-MM-DD format"
+        )
     return control.sessions.log_on(
         asked.get("Operator"),
         asked.get("OperatorPassword"),
         asked.get("CompanyId"),
         asked.get("CompanyPassword"),
-        text_of(settings, "ClientDate"),
+        today,
         text_of(settings, "FailWhenAlreadyLoggedIn") == "Y",
     )
 

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from integrations.sandbox.syspro.calls import Call
-from integrations.sandbox.syspro.company import Attempt
+from integrations.sandbox.syspro.company import CURRENT, Attempt, Period
 from integrations.sandbox.syspro.elements import Node, Reply, build, built, children, name_of, parse, text_of
-from integrations.sandbox.syspro.errors import EnetError, Rejected
-from integrations.sandbox.syspro.reading import Reading
+from integrations.sandbox.syspro.errors import PERIOD, EnetError, Rejected
+from integrations.sandbox.syspro.reading import Reading, is_day
 
 COMMON: Mapping[str, str] = {"IgnoreWarnings": "N", "ApplyIfEntireDocumentValid": "Y", "ValidateOnly": "N"}
 CHOICES: Mapping[str, str] = {
     "IgnoreWarnings": "NYW", "ApplyIfEntireDocumentValid": "YN", "ValidateOnly": "YN", "PostingPeriod": "CPB",
 }  # fmt: skip
+
+DATES = ("TransactionDate", "DefaultDueDate", "DefaultDiscountDate")
 
 
 class TakenBack(Exception):
@@ -32,6 +34,21 @@ class Batch:
     journal: int = 0
     ledger_journal: int = 0
     entries: int = 0
+
+    def begin_entry(self, module: str, period: Period) -> None:
+        """The next entry in the journal of this document, which its first entry opens."""
+        if not self.journal:
+            number = f"{module} journal {period.year}/{period.month}"
+            self.journal = self.call.company.store.next_number(number)
+        self.entries += 1
+
+    def open_period(self, item: Reading) -> Period:
+        """The period that the parameters name; it is wrong in the item where it is closed."""
+        period = self.call.company.period(self.parameters.get("PostingPeriod", CURRENT))
+        if not period.open:
+            sentence = f"Posting period {period.year}/{period.month:02d} is closed"
+            item.wrong("PostingPeriod", period.letter, PERIOD, sentence)
+        return period
 
     @property
     def dry(self) -> bool:
@@ -150,4 +167,9 @@ def parameters_of(call: Call, name: str) -> Mapping[str, str]:
     for choice, allowed in CHOICES.items():
         if given.get(choice, allowed[0]) not in tuple(allowed):
             raise EnetError(f"Parameter '{choice}' must be one of {', '.join(allowed)}")
+    for day in DATES:
+        if given.get(day) and not is_day(given[day]):
+            raise EnetError(
+                f"Date '{given[day]}' is invalid for parameter '{day}' it must be CCYY-MM-DD format"
+            )
     return given

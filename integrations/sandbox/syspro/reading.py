@@ -9,7 +9,16 @@ from decimal import Decimal, InvalidOperation
 from integrations.sandbox.syspro.elements import Node, build, built, children, text_of
 from integrations.sandbox.syspro.errors import BLANK, CHOICE, DATE, LENGTH, NUMBER, Rejected
 
+MOST = Decimal(10) ** 12
 _CUT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a date as CCYY-MM-DD."""
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Reading:
         value = self.text(name, required=required)
         try:
             number = Decimal(value or "0")
-            if not number.is_finite() or number != round(number, decimals):
+            if not number.is_finite() or abs(number) >= MOST or number != round(number, decimals):
                 raise InvalidOperation
         except InvalidOperation:
             sentence = f"'{value}' is no number with up to {decimals} decimals for XML element '{name}'"
@@ -96,15 +105,12 @@ class Reading:
         value = text_of(self.node, name)
         if not value:
             return default
-        try:
-            if len(value) != 10:
-                raise ValueError(value)
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
+        if not is_day(value):
             shown = _CUT_DATE.sub(r"\1-\2-\3", value)
             sentence = f"Date '{shown}' is invalid for XML element '{name}' it must be CCYY-MM-DD format"
             self.wrong(name, value, DATE, sentence)
             return default
+        return value
 
     def settle(self, ignore_warnings: str) -> None:
         """End of the checks. `ignore_warnings`: N, Y or W. Raises Rejected for an error, and under N for a warning."""

@@ -1,5 +1,6 @@
 """A company to begin with: its set-up, ledger, suppliers and some of their invoices, all following from the seed."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -39,6 +40,17 @@ TRADES = (
 )  # fmt: skip
 
 
+WAREHOUSES = (("MAIN", "Reno main store"), ("TRK1", "Truck 1"), ("TRK2", "Truck 2"))
+STOCK = (
+    ("CAP-45-5", "Run capacitor 45/5 uF 440V", "20", "14.80"), ("FLT-1620", "Air filter 16x20x1 MERV 8", "20", "4.35"),
+    ("R410A-25", "Refrigerant R-410A 25 lb", "20", "289.00"), ("THR-T6", "Thermostat T6 Pro", "20", "71.50"),
+    ("CND-FAN", "Condenser fan motor 1/4 HP", "20", "118.40"), ("PIP-CU12", "Copper pipe 1/2 in, foot", "10", "2.95"),
+    ("WH-50G", "Water heater 50 gal gas", "10", "642.00"), ("TOI-STD", "Toilet, standard height", "10", "164.00"),
+    ("VLV-34", "Ball valve 3/4 in", "10", "11.20"), ("BRK-20A", "Breaker 20 A single pole", "30", "8.75"),
+)  # fmt: skip
+"""Code, description, product class (the branch), unit cost."""
+
+
 def found_company(clock: Clock, seed: int, suppliers: int, key_width: int) -> Company:
     company = Company(Store(), clock, CODE, NAME, key_width=key_width)
     today = company.today()
@@ -47,6 +59,7 @@ def found_company(clock: Clock, seed: int, suppliers: int, key_width: int) -> Co
     draw = Random(f"syspro:{seed}")
     for number in range(1, suppliers + 1):
         _supplier(company, draw, number)
+    _stock(company, Random(f"syspro stock:{seed}"))
     return company
 
 
@@ -86,6 +99,36 @@ def add_supplier(company: Company, code: str, name: str, **members: Any) -> None
     address = {column: members.pop(column) for column in list(members) if column in columns}
     company.put("ApSupplier", Supplier=key, SupplierName=name, **{**usual, **members})
     company.put("ApSupplierAddr", Supplier=key, **address)
+
+
+def _stock(company: Company, draw: Random) -> None:
+    for warehouse, description in WAREHOUSES:
+        company.put("InvWhControl", Warehouse=warehouse, Description=description)
+    for code, description, product_class, cost in STOCK:
+        held = {
+            warehouse: draw.randrange(20, 200) if warehouse == "MAIN" else draw.randrange(5)
+            for warehouse, _ in WAREHOUSES
+        }
+        add_stock(company, code, description, cost, held, ProductClass=product_class)
+
+
+def add_stock(
+    company: Company, code: str, description: str, cost: str, held: Mapping[str, int], **members: Any
+) -> None:
+    """A stock code, and how much of it each warehouse that stocks it holds."""
+    day = company.today().isoformat()
+    usual = {
+        "StockUom": "EA",
+        "CostUom": "EA",
+        "PartCategory": "B",
+        "WarehouseToUse": "MAIN",
+        "DateStkAdded": day,
+    }
+    company.put(
+        "InvMaster", StockCode=code, Description=description, MaterialCost=cost, **{**usual, **members}
+    )
+    for warehouse, quantity in held.items():
+        company.put("InvWarehouse", StockCode=code, Warehouse=warehouse, QtyOnHand=quantity, UnitCost=cost)
 
 
 def _supplier(company: Company, draw: Random, number: int) -> None:

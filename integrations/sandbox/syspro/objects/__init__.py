@@ -5,7 +5,20 @@ from dataclasses import dataclass
 
 from integrations.sandbox.syspro.calls import Call
 from integrations.sandbox.syspro.elements import Reply
-from integrations.sandbox.syspro.objects import apsqry, apsssp, apstin, comfch, comfnd, ledger_queries, system
+from integrations.sandbox.syspro.objects import (
+    apsqry,
+    apsssp,
+    apstin,
+    comfch,
+    comfnd,
+    invqry,
+    invtma,
+    invtme,
+    invtmo,
+    invtmr,
+    ledger_queries,
+    system,
+)
 from integrations.sandbox.syspro.schemas import Schema
 
 QUERY, FETCH, POST = "Query/Query", "Query/Fetch", "Transaction/Post"
@@ -25,6 +38,11 @@ OBJECTS: Mapping[str, BusinessObject] = {
     "APSTIN": BusinessObject((POST,), apstin.SCHEMA, apstin.OBJECT.answer),
     "APSSSP": BusinessObject(SETUP, apsssp.SCHEMA, apsssp.OBJECT.answer),
     "APSQRY": BusinessObject((QUERY,), apsqry.SCHEMA, apsqry.answer),
+    "INVTMA": BusinessObject((POST,), invtma.SCHEMA, invtma.OBJECT.answer),
+    "INVTMR": BusinessObject((POST,), invtmr.SCHEMA, invtmr.OBJECT.answer),
+    "INVTMO": BusinessObject((POST,), invtmo.SCHEMA, invtmo.OBJECT.answer),
+    "INVTME": BusinessObject((POST,), invtme.SCHEMA, invtme.OBJECT.answer),
+    "INVQRY": BusinessObject((QUERY,), invqry.SCHEMA, invqry.answer),
     "GENQRY": BusinessObject((QUERY,), ledger_queries.QUERY_SCHEMA, ledger_queries.show),
     "GENQGL": BusinessObject((QUERY,), ledger_queries.VALIDATE_SCHEMA, ledger_queries.validate),
     "COMFCH": BusinessObject((FETCH,), comfch.SCHEMA, comfch.answer),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from integrations.sandbox.syspro.columns import Row
 from integrations.sandbox.syspro.company import AGES, CONTROL_ACCOUNT, TAX_ACCOUNT, Company, Period
 from integrations.sandbox.syspro.elements import Node, build, built
-from integrations.sandbox.syspro.errors import EXISTS, MISSING, ON_HOLD, PERIOD, RULE
+from integrations.sandbox.syspro.errors import EXISTS, MISSING, ON_HOLD, RULE
 from integrations.sandbox.syspro.objects.distribution import Line, distribution, tax_of
 from integrations.sandbox.syspro.objects.ledger import post_to_ledger, said_of_ledger
 from integrations.sandbox.syspro.posting import Batch, Posted, Transaction
@@ -80,10 +80,7 @@ def post(batch: Batch, item: Reading) -> Posted:
     entry = _checked(batch, item)
     item.settle(batch.parameters["IgnoreWarnings"])
     company = batch.call.company
-    if not batch.journal:
-        period = f"{entry.period.year}/{entry.period.month}"
-        batch.journal = company.store.next_number(f"AP journal {period}")
-    batch.entries += 1
+    batch.begin_entry("AP", entry.period)
     _write_journal(batch, entry)
     _write_invoice(batch, entry)
     balance = entry.supplier["CurrentBalance"] + entry.change
@@ -110,10 +107,7 @@ def _checked(batch: Batch, item: Reading) -> Entry:
     due, discount = _dates(company, item, batch, supplier, invoiced_on, before)
     value = _value(batch, item, code)
     tax, tax_code = tax_of(batch, item, value)
-    period = company.period(batch.parameters["PostingPeriod"])
-    if not period.open:
-        sentence = f"Accounts payable period {period.year}/{period.month:02d} is closed"
-        item.wrong("PostingPeriod", period.letter, PERIOD, sentence)
+    period = batch.open_period(item)
     branch = item.text("Branch", default=(before or supplier)["Branch"])
     if branch and company.store["ApBranch"].get(branch) is None:
         item.wrong("Branch", branch, MISSING, f"Branch '{branch}' not found")

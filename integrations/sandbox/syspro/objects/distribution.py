@@ -58,7 +58,15 @@ def tax_of(batch: Batch, item: Reading, value: Decimal) -> tuple[Decimal, str]:
         return tax, code
     percent = rate["CurTaxRate"]
     computed = (value * percent / (100 + percent)).quantize(CENT, ROUND_HALF_UP)
-    variance = Decimal(batch.parameters["PermissibleTaxVariance"] or "0")
+    variance = _variance(batch.parameters["PermissibleTaxVariance"])
     if item.text("TaxValue") and abs(tax - computed) > variance:
         item.wrong("TaxValue", str(tax), RULE, f"Tax value '{tax}' differs from the computed {computed}")
     return (tax if item.text("TaxValue") else computed), code
+
+
+def _variance(text: str) -> Decimal:
+    """What a parameter permits; none where it is no number."""
+    try:
+        return Decimal(text or "0")
+    except ArithmeticError:
+        return Decimal(0)
