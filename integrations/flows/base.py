@@ -13,6 +13,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from integrations.connectors.base import FieldMap
+from integrations.models import Flow, FlowItem
+from integrations.tables.base import Missing
 from portal.models import Tenant
 
 Settings = Mapping[str, Any]
@@ -74,11 +76,15 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing yet, and what is missing. Tried again when a trigger changes, by Retry, and at `until` if that is given."""
+    """Nothing yet, and what is missing. Tried again when a trigger changes, by Retry, and at `until` if that is given.
+
+    `missing` are keys without a row in a mapping table: a row for one of them is news as well.
+    """
 
     reason: str
     words: str
     until: datetime | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 Plan = Made | Skip | Wait
@@ -183,7 +189,8 @@ class FlowSpec:
     queryset, so that a changed record can be asked for, and a dry run takes the newest. `read` gives each subject as the
     plain value that `plan` takes; one that is gone is left out. `needs` are preconditions beyond connections and rules.
     `also` runs in the transaction of a portion, with its plans: for effects that are no records. `check` shows figures.
-    `ways` are where people see to what a record waits for, by the reason of its `Wait`.
+    `ways` are where people see to what a record waits for, by the reason of its `Wait`. `tables` are the mapping tables
+    that it looks things up in, and `unsettled` the items of which something is made that a new row may still change.
     """
 
     name: str
@@ -202,6 +209,8 @@ class FlowSpec:
     also: Callable[[int, Sequence[tuple[Any, Plan]]], None] | None = None
     check: Callable[[Tenant, Settings], Table] | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    unsettled: "Callable[[Flow], QuerySet[FlowItem]] | None" = None
 
     def chosen(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The settings in their own types, with defaults for what nobody chose."""

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from integrations.flows import completed_jobs, memberships, new_customers, revenue, satisfaction, won_deals
+from integrations.flows import (
+    completed_jobs,
+    invoice_to_ap,
+    memberships,
+    new_customers,
+    revenue,
+    satisfaction,
+    won_deals,
+)
 from integrations.flows.base import FlowSpec
 
 FLOWS: Mapping[str, FlowSpec] = {
@@ -14,5 +22,6 @@ FLOWS: Mapping[str, FlowSpec] = {
         revenue.FLOW,
         memberships.FLOW,
         satisfaction.FLOW,
+        invoice_to_ap.FLOW,
     )
 }

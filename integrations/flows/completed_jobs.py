@@ -73,7 +73,7 @@ def read(tenant_id: int, ids: Sequence[int], settings: Settings) -> Mapping[int,
         )
     )
     people = first_people(job.customer_id for job in found)
-    crews = _crews(ids)
+    crews = crews_of(ids)
     return {
         job.pk: JobDone(
             number=job.number,
@@ -96,7 +96,7 @@ def read(tenant_id: int, ids: Sequence[int], settings: Settings) -> Mapping[int,
     }
 
 
-def _crews(job_ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
+def crews_of(job_ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
     """The technicians of each job, in the order in which they were sent, each once."""
     rows = Assignment.objects.filter(job__in=job_ids, active=True, technician__isnull=False)
     found: dict[int, dict[int, str]] = {}

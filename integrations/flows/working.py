@@ -22,7 +22,7 @@ from integrations.flows.base import FlowSpec, Made, Plan, Skip, Wait
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.making import Making
 from integrations.leases import Lease, LeaseLost
-from integrations.models import Flow, FlowItem, FlowRun
+from integrations.models import Flow, FlowItem, FlowRun, Unmapped
 from portal.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -110,6 +110,19 @@ def _portion(flow: Flow, lease: Lease, run: FlowRun, items: Sequence[FlowItem]) 
         if spec.also:
             spec.also(flow.tenant_id, [(subject, plan) for _, subject, plan in found if subject is not None])
     _close(run, [(item, *_outcome(plan, states.get(item.pk))) for item, _, plan in found])
+    if spec.tables:
+        _note_unmapped([(item, plan) for item, _, plan in found])
+
+
+def _note_unmapped(plans: Sequence[tuple[FlowItem, Plan]]) -> None:
+    """What each item lacks now in which mapping table; what it lacked before is forgotten."""
+    Unmapped.objects.filter(item__in=[item for item, _ in plans]).delete()
+    Unmapped.objects.bulk_create(
+        Unmapped(item=item, table=missing.table, key=missing.key, label=missing.label)
+        for item, plan in plans
+        if isinstance(plan, Wait)
+        for missing in dict.fromkeys(plan.missing)
+    )
 
 
 def planned(

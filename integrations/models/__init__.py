@@ -8,6 +8,7 @@ from integrations.models.lead_sources import LeadSource
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
 from integrations.models.rules import FieldMapping, LineDirection, MappingVersion, RemoteFields, SyncRule
 from integrations.models.runs import Heartbeat, Run, RunFailure
+from integrations.models.tables import TableRow, Unmapped
 from integrations.models.webhooks import Hook, Notice, Subscription, WebhookAddress
 from integrations.models.wiping import Disconnection
 
@@ -39,5 +40,7 @@ __all__ = [
     "Seat",
     "Subscription",
     "SyncRule",
+    "TableRow",
+    "Unmapped",
     "WebhookAddress",
 ]
