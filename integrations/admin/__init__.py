@@ -11,6 +11,7 @@ from integrations.admin import (
     runs,
     subscriptions,
     sync_rules,
+    tables,
     webhooks,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "runs",
     "subscriptions",
     "sync_rules",
+    "tables",
     "webhooks",
 ]

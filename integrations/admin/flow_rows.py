@@ -11,7 +11,9 @@ from integrations.admin.deliveries import address_of
 from integrations.connectors.registry import CONNECTORS
 from integrations.flows.base import FlowSpec, Place
 from integrations.flows.trying import Tried
-from integrations.models import Delivery, Flow, FlowItem, FlowMade
+from integrations.models import Delivery, Flow, FlowItem, FlowMade, Unmapped
+from integrations.tables.base import MappingTable
+from integrations.tables.catalogue import TABLES
 from portal.look import badge
 from reconciliation.entities import ENTITIES
 from reconciliation.links import deep_link
@@ -48,7 +50,7 @@ class Row:
     badge: str
     subject: Shown
     made: list[Shown] = field(default_factory=list)
-    way: tuple[str, str] | None = None
+    ways: list[tuple[str, str]] = field(default_factory=list)
     """Where a person sees to what it waits for: (words, address)."""
 
 
@@ -60,21 +62,42 @@ def rows_of(spec: FlowSpec, items: Sequence[FlowItem]) -> list[Row]:
     keys = [(spec.subject, item.record_id) for item in items]
     keys += [(tie.entity, tie.record_id) for found in ties.values() for tie in found]
     shown = shown_of(keys)
+    unmapped = _unmapped(spec, items)
     return [
         Row(
             item,
             state_badge(item.state),
             shown[spec.subject, item.record_id],
             [shown[tie.entity, tie.record_id] for tie in ties.get(item.pk, [])],
-            _way(spec, item),
+            _ways(spec, item, unmapped.get(item.pk, ())),
         )
         for item in items
     ]
 
 
-def _way(spec: FlowSpec, item: FlowItem) -> tuple[str, str] | None:
-    found = spec.ways.get(item.reason) if item.state == State.WAITING else None
-    return (found.words, address(found.where)) if found else None
+def _unmapped(spec: FlowSpec, items: Sequence[FlowItem]) -> dict[int, list[str]]:
+    """The tables that each item lacks rows of, each once."""
+    found: dict[int, list[str]] = {}
+    if spec.tables:
+        rows = Unmapped.objects.filter(item__in=items).order_by("pk")
+        for item_id, table in rows.values_list("item_id", "table"):
+            found.setdefault(item_id, []).append(table)
+    return found
+
+
+def _ways(spec: FlowSpec, item: FlowItem, tables: Sequence[str]) -> list[tuple[str, str]]:
+    if item.state != State.WAITING:
+        return []
+    found = spec.ways.get(item.reason)
+    ways = [(found.words, address(found.where))] if found else []
+    known = [TABLES[name] for name in dict.fromkeys(tables) if name in TABLES]
+    return ways + [(table.title, address_in(item.flow.tenant_id, table)) for table in known]
+
+
+def address_in(tenant_id: int, table: MappingTable) -> str:
+    """The page of a merchant's mapping table."""
+    place = Place("admin:integrations_tablerow_one_table", query=f"tenant={tenant_id}&table={table.name}")
+    return address(place)
 
 
 def address(place: Place | None) -> str:

@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from integrations.flows.ap_facts import Billed, BilledLine, named, spread
 from integrations.flows.base import Made, Plan, Settings, Wait, Wanted
 from integrations.flows.invoiced import in_cents
-from integrations.tables.base import DEFAULT, Key, Missing, Rows, item_key
+from integrations.tables.base import DEFAULT, Key, Missing, Rows, item, item_key
 from integrations.tables.catalogue import (
     BRANCH,
     ITEM_LEDGER,
@@ -55,12 +55,12 @@ class _Search:
     def account(self, line: BilledLine, job_type: Key | None) -> str:
         """The item's own account, else its job type's, else the default."""
         own, by_type = self.tables.get(ITEM_LEDGER, {}), self.tables.get(JOB_TYPE_LEDGER, {})
-        item = _item(line)
-        found = own.get(item.key) if item else ""
+        key = _item(line)
+        found = own.get(key.key) if key else ""
         found = found or (by_type.get(job_type.key) if job_type else "") or own.get(DEFAULT, "")
         if not found:
-            what = f"item “{item.label}”" if item else f"“{named(line)}”, which names no item,"
-            self.lacks(ITEM_LEDGER, item, f"{what} has no GL account")
+            what = f"item “{key.label}”" if key else f"“{named(line)}”, which names no item,"
+            self.lacks(ITEM_LEDGER, key, f"{what} has no GL account")
             if job_type:
                 self.lacks(
                     JOB_TYPE_LEDGER, job_type, f"nor has {TABLES[JOB_TYPE_LEDGER].what} “{job_type.label}”"
@@ -69,8 +69,7 @@ class _Search:
 
 
 def _item(line: BilledLine) -> Key | None:
-    key = item_key(line.sku)
-    return Key(key, " ".join(line.sku.split())) if key else None
+    return item(line.sku) if item_key(line.sku) else None
 
 
 def document(billed: Billed, settings: Settings) -> Plan:
@@ -113,8 +112,8 @@ def _lines(billed: Billed, settings: Settings, search: _Search) -> list[dict[str
     for line, amount in zip(billed.lines, spread([line.amount for line in billed.lines]), strict=True):
         if not amount:
             continue
-        item = _item(line)
-        stock = search.find(STOCK_CODE, item) if item and settings["stock_codes"] else ""
+        what = _item(line)
+        stock = search.find(STOCK_CODE, what) if what and settings["stock_codes"] else ""
         found.append(
             {
                 "position": len(found) + 1,

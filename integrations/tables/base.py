@@ -33,7 +33,7 @@ class MappingTable:
 
     `keys` are all that there is to map, with what people call it. `listed` is the entity of accounting whose ids a
     target must be among, where these are synced. `default` says what a default row would mean; without it the table
-    takes none.
+    takes none. `named` makes a key of what people call it, where any may be mapped before it was met: items.
     """
 
     name: str
@@ -45,6 +45,7 @@ class MappingTable:
     longest: int
     listed: str = ""
     default: str = ""
+    named: Callable[[str], Key] | None = None
 
     def lacks(self, key: Key) -> str:
         """In words, that a key has no row."""
@@ -59,3 +60,8 @@ def item_key(sku: str) -> str:
 def record_key(external_id: str, pk: int) -> str:
     """How a record is known in a table: by its id at its source, else by its number here."""
     return external_id or f"#{pk}"
+
+
+def item(name: str) -> Key:
+    """An item by its code, in whatever spelling."""
+    return Key(item_key(name), " ".join(name.split()))

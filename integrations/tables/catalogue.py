@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.db.models import Exists, OuterRef
 
-from integrations.tables.base import Key, MappingTable, item_key, record_key
+from integrations.tables.base import Key, MappingTable, item, item_key, record_key
 from portal.models import Tenant
 from reconciliation.models import InvoiceLine, Link, ReferenceItem, Vendor
 
@@ -45,11 +45,11 @@ TABLES: Mapping[str, MappingTable] = {
     for table in (
         MappingTable(
             STOCK_CODE, "Service item → stock code", "item", "items", "stock code", _items, 30, "stock_code",
-            "The stock code of every item that has no row of its own.",
+            "The stock code of every item that has no row of its own.", item,
         ),
         MappingTable(
             ITEM_LEDGER, "Item → GL account", "item", "items", "GL account", _items, 35, "gl_account",
-            "The account of all that has neither an account of its own nor one by its job type.",
+            "The account of all that has neither an account of its own nor one by its job type.", item,
         ),
         MappingTable(
             JOB_TYPE_LEDGER, "Job type → GL account", "job type", "job types", "GL account", _list("job_type"), 35,

@@ -1,6 +1,6 @@
 """Rows of flows, for the walk."""
 
-from integrations.models import Flow, FlowItem
+from integrations.models import Flow, FlowItem, TableRow
 from tests.admin.objects import makes, planted
 
 
@@ -13,3 +13,10 @@ def flow(tenant) -> Flow:
         defaults={"state": FlowItem.State.WAITING, "reason": "planted", "message": planted(tenant)},
     )
     return found
+
+
+@makes("integrations.tablerow")
+def table_row(tenant) -> TableRow:
+    return TableRow.objects.create(
+        tenant=tenant, table="branch", key="31", label=planted(tenant), target="BR1"
+    )
