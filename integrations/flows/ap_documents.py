@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 
+from integrations.connectors.syspro.keys import normal
 from integrations.flows.ap_facts import Billed, BilledLine, named, spread
 from integrations.flows.base import Made, Plan, Settings, Wait, Wanted
 from integrations.flows.invoiced import in_cents
@@ -21,7 +22,7 @@ from integrations.tables.catalogue import (
     TABLES,
     TECHNICIAN,
 )
-from integrations.tables.looking import same_code, target_of
+from integrations.tables.looking import target_of
 
 TAX = "Sales tax"
 """What the line of a tax is called that goes to an account of its own."""
@@ -150,7 +151,7 @@ def _numbered(billed: Billed, settings: Settings, supplier: str) -> Wait | None:
     if len(number) > _NUMBER:
         words = f"Its number “{number}” has more than the {_NUMBER} characters that SYSPRO keeps. Shorten the prefix."
         return Wait("number", words)
-    if (same_code(supplier), same_code(number)) in billed.taken:
+    if (normal(supplier), normal(number)) in billed.taken:
         words = (
             f"Supplier {supplier} has another AP invoice {number}. SYSPRO knows an invoice by the two. Choose "
             "a prefix under Settings, or correct the number in ServiceTitan."

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from integrations.connectors.syspro.keys import normal
 from integrations.flows.ap_documents import TAX, number_of
 from integrations.flows.ap_facts import Billed, BilledLine, Facts, Supplier, together
 from integrations.flows.base import Settings
@@ -21,7 +22,7 @@ from integrations.flows.completed_jobs import crews_of
 from integrations.flows.invoiced import in_cents, jobs_of
 from integrations.models import Delivery, FlowMade
 from integrations.tables.base import Key, record_key
-from integrations.tables.looking import rows_of, same_code
+from integrations.tables.looking import rows_of
 from reconciliation.entities import ENTITIES
 from reconciliation.many import normal_rows
 from reconciliation.models import (
@@ -129,9 +130,9 @@ def _billed(invoice: Invoice, shop: _Shop, settings: Settings) -> Billed:
         settled=shop.settled.get(invoice.pk),
         again_at=timezone.now() + AGAIN,
     )
-    number = same_code(number_of(found, settings))
+    number = normal(number_of(found, settings))
     others = [supplier for pk, supplier in shop.taken.get(number, ()) if pk != found.record_id]
-    return replace(found, taken=frozenset((same_code(supplier), number) for supplier in others))
+    return replace(found, taken=frozenset((normal(supplier), number) for supplier in others))
 
 
 def _key(item: ReferenceItem | None) -> Key | None:
@@ -181,7 +182,7 @@ def _taken(
     rows = ApInvoice.objects.filter(tenant=tenant_id, number__in=spellings, active=True)
     found: dict[str, list[tuple[int, str]]] = {}
     for pk, supplier, number in rows.values_list("pk", "supplier", "number"):
-        found.setdefault(same_code(number), []).append((pk, supplier))
+        found.setdefault(normal(number), []).append((pk, supplier))
     return found
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from integrations.connectors.syspro.keys import normal
 from integrations.models import TableRow
 from integrations.tables.base import DEFAULT, MappingTable, Rows
 from portal.models import Tenant
+from reconciliation.entities import ENTITIES
 from reconciliation.models import Link
 
 
@@ -22,10 +24,13 @@ def target_of(rows: Rows, key: str) -> str:
     return rows.get(key) or rows.get(DEFAULT, "")
 
 
-def same_code(code: str) -> str:
-    """One form for two spellings of a code: accounting fills numbers up with zeros, and knows no small letters."""
-    text = code.strip().upper()
-    return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else text
+FILLED_UP = frozenset({"vendor", "stock_code"})
+"""Lists whose numeric codes SYSPRO fills up with zeros; in those of the others a zero in front is a part of the code."""
+
+
+def one_form(code: str, entity: str) -> str:
+    """The form in which two spellings of one code are the same."""
+    return normal(code) if entity in FILLED_UP else code.strip().upper()
 
 
 def listed(tenant: Tenant, table: MappingTable) -> dict[str, tuple[str, str]] | None:
@@ -40,11 +45,8 @@ def listed(tenant: Tenant, table: MappingTable) -> dict[str, tuple[str, str]] | 
     }
     if not codes:
         return None
-    from reconciliation.entities import ENTITIES
-
     names = dict(ENTITIES[table.listed].objects.filter(pk__in=codes, active=True).values_list("pk", "name"))
     found = {}
     for record_id, name in names.items():
-        code = codes[record_id].rpartition("/")[2]  # an id may name the company before it
-        found[same_code(code)] = (code, name)
+        found[one_form(codes[record_id], table.listed)] = (codes[record_id], name)
     return found

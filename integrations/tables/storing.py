@@ -15,7 +15,7 @@ from integrations.flows import owing
 from integrations.flows.catalogue import FLOWS
 from integrations.models import Flow, FlowItem, TableRow, Unmapped
 from integrations.tables.base import DEFAULT, Key, MappingTable
-from integrations.tables.looking import listed, same_code
+from integrations.tables.looking import listed, one_form
 from portal import audit
 from portal.models import Tenant, User
 
@@ -51,7 +51,7 @@ class Checker:
             raise BadTarget(f"“{text}” is too long: a {table.target} has at most {table.longest} characters.")
         if self.listed is None:
             return text
-        found = self.listed.get(same_code(text))
+        found = self.listed.get(one_form(text, table.listed))
         if found is None:
             raise BadTarget(
                 f"SYSPRO has no {table.target} “{text}” that is in use. Choose one of its list, or sync the list again."

@@ -63,7 +63,7 @@ def synced(tenant, entity, *codes):
     source = shop.source(tenant, "syspro")
     for code in codes:
         record = shop.make(entity, tenant, name=f"Name of {code}", external_id=code)
-        shop.link(record, entity, source=source)
+        shop.link(record, entity, source=source, payload={})
 
 
 class TestRelease:

@@ -170,8 +170,9 @@ def link(record: Any, entity: str, **values: Any) -> Link:
         "created_at": NOON,
         "updated_at": NOON,
         "base": {},
-        "payload": {"id": int(record.external_id)},
     }
+    if "payload" not in values:
+        defaults["payload"] = {"id": int(record.external_id)}
     return Link.objects.create(entity=entity, record_id=record.pk, **{**defaults, **values})
 
 
