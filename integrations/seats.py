@@ -24,10 +24,11 @@ class SharedSeat:
         self,
         key: str,
         ask: Ask,
-        patience: float = seats.PATIENCE,
+        patience: float | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.key, self._ask, self._patience, self._sleep = key, ask, patience, sleep
+        self.key, self._ask, self._sleep = key, ask, sleep
+        self._patience = seats.PATIENCE if patience is None else patience
         self._lease: Lease | None = None
 
     def acquire(self) -> None:

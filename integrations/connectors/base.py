@@ -117,6 +117,7 @@ class Write:
     `only_as` the members that belong to one of them alone. `refused` says in a person's words what a 409 means, which
     is then final; `{problem}` in it is the system's own words. `children` are nested rows that a create sends with its
     row: an invoice's lines. Where it is `exact`, amounts go as text, digit by digit as they are kept here.
+    `numeric_ids` is False where references go as text even if they look like numbers.
     """
 
     scope: str
@@ -149,6 +150,7 @@ class Write:
     refused: str = ""
     children: Children | None = None
     exact: bool = False
+    numeric_ids: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +470,16 @@ class MakesKeys(Protocol):
 
     def make_keys(self, own: "Sequence[Entity]" = ()) -> "list[tuple[str, RemoteError | None]]":
         """Each field that was missing, and why it could not be made. Raises RemoteError where nothing works."""
+        ...
+
+
+@runtime_checkable
+class TellsExchanges(Protocol):
+    """A connector that keeps, for the page of a write, what it sent and what came back."""
+
+    def exchange(self, entity: Entity, external_id: str) -> Row | None:
+        """Of the create of this row, by this connector: `document`, `reply`, `reference` (where it was posted, as the
+        system says it) and `warnings`, all without secrets; None where it made no such row."""
         ...
 
 

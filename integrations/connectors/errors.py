@@ -5,7 +5,9 @@ listed is `OUR_BUG`. `message` is for a person (one sentence and what to do), `d
 ever holds a secret.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Who(StrEnum):
@@ -23,7 +25,8 @@ class RemoteError(Exception):
     `reason` is a short stable word (`timeout`, `rate_limited`, `invalid_client`, `not_found`, ...) that is
     stored and counted. `retry_after` is the remote's own wait hint in seconds. `relink` is True when every
     call is refused, so that the connection must be authorised again. `unknown` is True when the call may have
-    taken effect although no answer was understood.
+    taken effect although no answer was understood. `exchange` is what was sent and what came back, without secrets,
+    where a connector keeps it (see `base.TellsExchanges`).
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class RemoteError(Exception):
         retry_after: float | None = None,
         relink: bool = False,
         unknown: bool = False,
+        exchange: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.who = who
@@ -49,3 +53,4 @@ class RemoteError(Exception):
         self.retry_after = retry_after
         self.relink = relink
         self.unknown = unknown
+        self.exchange = exchange

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.connectors.base import Find, Parts, Row
+from integrations.connectors.base import Find, Parts, Row, TellsExchanges
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.registry import CONNECTORS
 from integrations.mappings import reader_of
@@ -284,7 +284,7 @@ def adopt(
         ingest(sender.intake, [side.reader.read(row)])
         for part, rows in below.items():
             _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
-        delivery.external_id, delivery.reply = external_id, row
+        delivery.external_id, delivery.reply = external_id, {**row, **exchanged(sender, external_id)}
         sender.outcomes.close(delivery, State.DONE, more=moved_on(side, record))
     outcomes.answered(sender.rule.connection)
     outcomes.go_on(sender.rule.connection)
@@ -311,13 +311,23 @@ def _made(
     return row or sender.read_back(external_id, parent), below
 
 
+def exchanged(sender: Sender, external_id: str) -> Row:
+    """What the connector keeps of the create: see `TellsExchanges`."""
+    if not isinstance(sender.connector, TellsExchanges):
+        return {}
+    found = sender.connector.exchange(sender.side.declared, external_id)
+    return {} if found is None else {"exchange": found}
+
+
 def moved_on(side: Side, record: Any) -> bool:
     """Whether the record was changed after the body was made that is now there: found so, it may be an old one."""
     link = side.link_of(record.pk)
     fresh = side.entity.objects.get(pk=record.pk)
     if link is None or link.state != Link.State.LIVE:
         return False
-    return side.to_remove(fresh, link) or bool(side.unsent(fresh, link)[0])
+    if side.to_remove(fresh, link):
+        return True
+    return side.write.update is not None and bool(side.unsent(fresh, link)[0])
 
 
 def _adopt_parts(rule: SyncRule, part: Parts, rows: list[Row], sent: dict[str, Any]) -> None:

@@ -214,6 +214,7 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
         "reason": error.reason,
         "details": redact(error.details),
         "trace": error.trace_id,
+        **({"exchange": error.exchange} if error.exchange else {}),
     }
     if delivery.state == State.UNKNOWN:
         return _still_unknown(delivery, error)
@@ -261,7 +262,11 @@ def _wait_for_row(delivery: Delivery, error: RemoteError) -> bool:
 
 
 def _still_unknown(delivery: Delivery, error: RemoteError) -> bool:
-    """The look-up itself failed: what the write before it did is as open as it was."""
+    """The look-up itself failed: what the write before it did is as open as it was. Unless it found what a person must
+    look at: something else stands where the row would be."""
+    if error.who is Who.FIX_RECORD:
+        needs_person(delivery, error.reason, error.message, error.who)
+        return True
     if error.relink or error.reason == "unauthorized":
         delivery.connection.fail(error.message, error.who, relink=error.relink)
     delivery.silences += 1

@@ -127,15 +127,18 @@ class Side:
         return nested_outward(self.write, region=self.rule.connection.tenant.phone_region)
 
     def referenced(self, record: Any) -> Row:
-        """The members of a create that name other records; ids that are numbers go as numbers."""
+        """The members of a create that name other records; numbers as such, where the system has them."""
         found: Row = {}
         for name, member in self.write.references.items():
-            number = _numeric(self.parent_id(record, name))
-            found[member] = [number] if member in self.write.many else number
+            external_id = self._sent_id(self.parent_id(record, name))
+            found[member] = [external_id] if member in self.write.many else external_id
         for name, member in self.write.optional.items():
             if external_id := self.parent_id(record, name):
-                found[member] = _numeric(external_id)
+                found[member] = self._sent_id(external_id)
         return found
+
+    def _sent_id(self, external_id: str) -> int | str:
+        return int(external_id) if self.write.numeric_ids and external_id.isdigit() else external_id
 
     def filled_in(self, record: Any) -> list[str]:
         """The fields worth naming in a create: those that hold something."""
@@ -200,10 +203,6 @@ def _leads_somewhere(entity: Entity, path: str) -> bool:
             return False
         entity = ENTITIES[entity.references[step]]
     return True
-
-
-def _numeric(external_id: str) -> int | str:
-    return int(external_id) if external_id.isdigit() else external_id
 
 
 def reached(record: Any, name: str) -> Any:

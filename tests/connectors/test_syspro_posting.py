@@ -114,28 +114,33 @@ def test_a_ledger_error_behind_a_posting_is_kept_as_a_warning(syspro):
     connector = syspro.connect()
     syspro.spoil("ledger_error", POSTS)
     external_id = connector.create(INVOICE, bill(), key="k")
-    row = connector.read(INVOICE, external_id)
-    assert "do not post it again" in row["posting"]["warnings"][0]
-    assert row["OrigInvValue"] == 110
+    assert "do not post it again" in connector.exchange(INVOICE, external_id)["warnings"][0]
+    assert connector.read(INVOICE, external_id)["OrigInvValue"] == 110
 
 
-def test_what_was_sent_and_came_back_is_read_once_with_the_row(syspro):
+def test_what_was_sent_and_came_back_is_kept_for_who_posted_it(syspro):
     connector = syspro.connect()
     external_id = connector.create(INVOICE, bill(Notation="Řezník"), key="k")
-    posting = connector.read(INVOICE, external_id)["posting"]
-    assert "<Notation>Rezník</Notation>".replace("í", "&#237;") in posting["document"]
-    assert "<postapinvoice" in posting["reply"]
-    assert posting["journal"] == connector.read(INVOICE, external_id)["PostedIn"]
-    assert "Řezník" in posting["warnings"][0]
-    assert "posting" not in connector.read(INVOICE, external_id)
+    exchange = connector.exchange(INVOICE, external_id)
+    assert "<Notation>Rezn&#237;k</Notation>" in exchange["document"]
+    assert "<postapinvoice" in exchange["reply"]
+    assert exchange["reference"] == connector.read(INVOICE, external_id)["PostedIn"]
+    assert "Řezník" in exchange["warnings"][0]
+    assert connector.exchange(INVOICE, external_id) is None
+
+
+def test_a_refusal_keeps_what_was_sent_and_what_came_back(syspro):
+    error = refusal(syspro.connect().create, INVOICE, bill(Supplier="99"), key="k")
+    assert "<Supplier>99</Supplier>" in error.exchange["document"]
+    assert "<ErrorDescription>" in error.exchange["reply"]
 
 
 def test_a_warning_refuses_or_is_kept_as_the_connection_says(syspro):
     syspro.control.company.put("ApSupplier", Supplier="000000000000001", OnHold="Y")
     assert refusal(syspro.connect().create, INVOICE, bill(), key="k").who is Who.FIX_RECORD
     connector = syspro.connect(ignore_warnings="W")
-    row = connector.read(INVOICE, connector.create(INVOICE, bill(), key="k"))
-    assert any("hold" in warning for warning in row["posting"]["warnings"])
+    exchange = connector.exchange(INVOICE, connector.create(INVOICE, bill(), key="k"))
+    assert any("hold" in warning for warning in exchange["warnings"])
 
 
 def test_a_dry_run_says_what_would_be_refused_and_posts_nothing(syspro):

@@ -61,7 +61,7 @@ class Settings:
 
 
 class SysproConnector:
-    """Implements `Connector` and `TriesCreates`. Safe to use from many threads; e.net's calls go one at a time."""
+    """Implements `Connector`, `TriesCreates`, `TellsExchanges`. Safe for many threads: e.net's calls go in turn."""
 
     system = SYSTEM
     entities: Mapping[str, Entity] = ENTITIES
@@ -124,11 +124,8 @@ class SysproConnector:
         return [row for external_id in external_ids if (row := self.read(entity, external_id)) is not None]
 
     def read(self, entity: Entity, external_id: str, parent: str = "") -> Row | None:
-        """See `Connector.read`. After a posting of ours, `posting` in it tells what was sent and came back."""
-        table = TABLES[entity.feed or ""]
-        row = self._row(entity, table, external_id)
-        posted = self._posted.pop(f"{entity.name} {external_id}", None)
-        return row if row is None or posted is None else {**row, "posting": posted.as_row()}
+        """See `Connector.read`."""
+        return self._row(entity, TABLES[entity.feed or ""], external_id)
 
     def create(self, entity: Entity, body: Row, *, key: str, parent: str = "") -> str:
         """Post a document. What SYSPRO says is there already is looked at, and is ours where it is the same."""
@@ -145,6 +142,11 @@ class SysproConnector:
             raise
         self._posted[f"{entity.name} {external_id}"] = posted
         return external_id
+
+    def exchange(self, entity: Entity, external_id: str) -> Row | None:
+        """See `TellsExchanges`. Told once."""
+        posted = self._posted.pop(f"{entity.name} {external_id}", None)
+        return posted.exchange() if posted is not None else None
 
     def try_create(self, entity: Entity, body: Row) -> list[str]:
         """See `TriesCreates`."""

@@ -59,6 +59,7 @@ VENDOR = _entity(
         needed=frozenset({"Supplier", "SupplierName"}),
         find=Find.SIBLINGS,
         alike=("Supplier",),
+        numeric_ids=False,
     ),
 )  # fmt: skip
 AP_INVOICE = _entity(
@@ -104,6 +105,7 @@ AP_INVOICE = _entity(
             ),
         ),
         exact=True,
+        numeric_ids=False,
     ),
 )  # fmt: skip
 GL_ACCOUNT = _entity(

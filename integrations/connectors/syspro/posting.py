@@ -1,8 +1,8 @@
 """What is written at SYSPRO: a document checked, posted once, and its reply judged.
 
-The route: a body -> checked as a whole (`documents`, and what SYSPRO would find only after it) -> PostLD, or a GET where
-the server has none -> the reply judged (`replies`) -> the row's id. What the posting left behind (document, reply,
-journal, warnings) is kept for the row that is read back, so that it stands beside the delivery.
+The route: a body -> checked as a whole (`documents`, and what SYSPRO would find only after it) -> PostLD, or a GET
+where the server has none -> the reply judged (`replies`) -> the row's id. What was exchanged (document, reply, journal,
+warnings) is kept, so that it stands beside the delivery.
 """
 
 from collections.abc import Callable
@@ -42,11 +42,12 @@ class Posted:
     outcome: Outcome
     notes: tuple[str, ...]
 
-    def as_row(self) -> Row:
+    def exchange(self) -> Row:
+        """As `base.TellsExchanges` says."""
         return {
             "document": self.document,
             "reply": self.reply,
-            "journal": "/".join(
+            "reference": "/".join(
                 part.lstrip("0")
                 for name in ("trnyear", "trnmonth", "journal", "entrynumber")
                 if (part := self.outcome.key.get(name, ""))
@@ -71,10 +72,14 @@ class Poster:
         chosen = {name: value for name, value in chosen.items() if name in document.parameters}
         if dry:
             chosen["ValidateOnly"] = "Y"
-        text = self._send(
-            document, verb or document.verb, document.parameter_xml(**chosen), built.text, dry=dry
-        )
-        outcome = judged(text, document, dry=dry)
+        text = ""
+        try:
+            parameters = document.parameter_xml(**chosen)
+            text = self._send(document, verb or document.verb, parameters, built.text, dry=dry)
+            outcome = judged(text, document, dry=dry)
+        except RemoteError as error:
+            error.exchange = Posted(built.text, text, Outcome({}), tuple(built.notes)).exchange()
+            raise
         return Posted(built.text, text, outcome, tuple(built.notes))
 
     def _send(self, document: Document, verb: str, parameters: str, xml: str, *, dry: bool) -> str:

@@ -27,7 +27,9 @@ class Command(BaseCommand):
             note = " (- reads it from standard input)" if item.secret else ""
             parser.add_argument(f"--{name.replace('_', '-')}", default="", help=f"{item.label}{note}")
         environments = sorted({item.name for spec in CONNECTORS.values() for item in spec.environments})
-        parser.add_argument("--environment", default="production", help=", ".join(environments))
+        parser.add_argument(
+            "--environment", default="", help=f"{', '.join(environments)}; else the system's first"
+        )
         ways = sorted({way.name for spec in CONNECTORS.values() for way in spec.ways})
         parser.add_argument(
             "--way", default="", help=f"where a system has several ways in: {', '.join(ways)}"
@@ -46,7 +48,7 @@ class Command(BaseCommand):
                 tenant,
                 spec.system,
                 _given(spec, options),
-                environment=options["environment"],
+                environment=options["environment"] or spec.environments[0].name,
                 api_url=options["api_url"],
                 auth_url=options["auth_url"],
                 allowed_hosts=settings.CUSTOM_API_HOSTS,
