@@ -18,7 +18,9 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import signals  # noqa: F401
         from portal.home import register_panels
+        from portal.memory import share_arenas
 
+        share_arenas()
         register_panels()
         post_migrate.connect(create_cache_table, sender=self)
 

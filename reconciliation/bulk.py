@@ -142,7 +142,15 @@ def _update_at_once(model: type[models.Model], columns: tuple[str, ...], rows: S
 
 
 def select(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a query. Lists among `params` stand for `ANY(%s)`: see `among`."""
+    """All rows of a query. Lists among `params` stand for `ANY(%s)`: see `among`.
+
+    PostgreSQL gets them beside the statement: a thousand ids written into it would be quoted here and parsed there.
+    """
+    if is_postgres():
+        connection.ensure_connection()
+        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+            cursor.execute(sql, params, prepare=False)
+            return cursor.fetchall()
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()

@@ -16,7 +16,7 @@ import orjson
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from reconciliation.bulk import select
+from reconciliation.bulk import is_postgres, select
 from reconciliation.fates import is_older
 from reconciliation.intake import Failure, Incoming, Intake, PageResult
 from reconciliation.models import Link, Source
@@ -62,22 +62,38 @@ def _write_in_halves(intake: Intake, rows: list[Incoming], error: Exception) -> 
 
 def joinable(source: Source, entity: str, limit: int) -> list[tuple[str, Any]]:
     """External ids and payloads of rows that wait for a record which has come meanwhile, oldest first."""
-    found = select(
-        _JOINABLE, [source.pk, entity, source.pk, Link.State.OUT_OF_SCOPE, source.pk, entity, limit]
-    )
+    own, arrived = [source.pk, entity], [source.pk, Link.State.OUT_OF_SCOPE]
+    if is_postgres():
+        found = select(_JOINABLE_POSTGRES, [*own, *arrived, *own, limit])
+    else:
+        found = select(_JOINABLE, [*own, *arrived, *own, limit])
     return [(external_id, orjson.loads(payload)) for external_id, payload in found]
 
 
 # Thousands may wait for the same few records: each of these is looked for once. That a row waits is said with a
-# literal, or SQLite would not see that the partial index of those that wait is meant.
+# literal, or SQLite would not see that the partial index of those that wait is meant. PostgreSQL is told to probe by
+# LATERAL and LIMIT: left to itself it read all links to find that nothing waits.
 _TABLE = Link._meta.db_table
-_JOINABLE = (
+_WANTED = (
     "WITH wanted AS (SELECT DISTINCT waiting_for_entity, waiting_for_id"  # noqa: S608 - own names
     f" FROM {_TABLE} WHERE source_id = %s AND entity = %s AND NOT waiting_for_entity = '')"
-    f" SELECT waiting.external_id, waiting.payload FROM wanted JOIN {_TABLE} AS arrived ON"
-    " arrived.source_id = %s AND arrived.entity = wanted.waiting_for_entity"
+)
+_ARRIVED = (
+    "arrived.source_id = %s AND arrived.entity = wanted.waiting_for_entity"
     " AND arrived.external_id = wanted.waiting_for_id AND (arrived.record_id IS NOT NULL OR arrived.state = %s)"
-    f" JOIN {_TABLE} AS waiting ON waiting.source_id = %s AND waiting.entity = %s"
-    " AND NOT waiting.waiting_for_entity = '' AND waiting.waiting_for_entity = wanted.waiting_for_entity"
-    " AND waiting.waiting_for_id = wanted.waiting_for_id ORDER BY waiting.id LIMIT %s"
+)
+_WAITING = (
+    "waiting.source_id = %s AND waiting.entity = %s AND NOT waiting.waiting_for_entity = ''"
+    " AND waiting.waiting_for_entity = wanted.waiting_for_entity"
+    " AND waiting.waiting_for_id = wanted.waiting_for_id"
+)
+_JOINABLE = (
+    f"{_WANTED} SELECT waiting.external_id, waiting.payload FROM wanted JOIN {_TABLE} AS arrived ON {_ARRIVED}"  # noqa: S608
+    f" JOIN {_TABLE} AS waiting ON {_WAITING} ORDER BY waiting.id LIMIT %s"
+)
+_JOINABLE_POSTGRES = (
+    f"{_WANTED} SELECT waiting.external_id, waiting.payload FROM wanted"  # noqa: S608
+    f" CROSS JOIN LATERAL (SELECT 1 FROM {_TABLE} AS arrived WHERE {_ARRIVED} LIMIT 1) AS here"
+    f" CROSS JOIN LATERAL (SELECT id, external_id, payload FROM {_TABLE} AS waiting WHERE {_WAITING} OFFSET 0)"
+    " AS waiting ORDER BY waiting.id LIMIT %s"
 )

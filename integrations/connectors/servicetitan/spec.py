@@ -126,7 +126,7 @@ SERVICETITAN = ConnectorSpec(
     entities=ENTITIES,
     build=build,
     check_address=check_address,
-    rate=56.0,
+    rate=57.0,
     account_field="tenant_id",
     switch_off=(
         f"ServiceTitan has no call that ends access. The merchant's admin opens {WHERE}, chooses the app and "
