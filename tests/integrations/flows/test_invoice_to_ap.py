@@ -10,7 +10,7 @@ import pytest
 from integrations import connecting, syncing
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import install
-from integrations.models import Connection, Delivery, Flow, FlowItem, SyncRule
+from integrations.models import Connection, Delivery, Flow, FlowItem
 from integrations.tables import storing
 from integrations.tables.base import Key
 from integrations.tables.catalogue import TABLES
