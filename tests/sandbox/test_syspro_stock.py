@@ -17,7 +17,7 @@ ROOTS = {
 @pytest.fixture
 def store(make_company):
     """100 caps at 2.00 in MAIN, 4 in TRK1; cables that come in rolls of 50 metres."""
-    company = make_company(suppliers=1)
+    company = make_company(suppliers=0)
     company.control.add_stock("CAP", "Capacitor", "2", {"MAIN": 100, "TRK1": 4})
     company.control.add_stock(
         "CABLE", "Cable", "1", {"MAIN": 10}, StockUom="M", AlternateUom="ROLL", ConvFactAltUom=50, ConvMulDiv="M",

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.stats import Stats
-from integrations.sandbox.syspro import seeding
+from integrations.sandbox.syspro import office, seeding
 from integrations.sandbox.syspro.columns import Row
 from integrations.sandbox.syspro.company import AGES, Company
 from integrations.sandbox.syspro.framing import Framing
@@ -97,7 +97,7 @@ class Control:
 
     def add_supplier(self, code: str, name: str, **members: Any) -> None:
         with self.company.store.lock:
-            seeding.add_supplier(self.company, code, name, **members)
+            office.add_supplier(self.company, code, name, **members)
 
     def add_account(
         self, code: str, description: str = "", kind: str = "E", *, on_hold: bool = False
@@ -115,7 +115,7 @@ class Control:
     ) -> None:
         """A stock code, and how much of it each warehouse that stocks it holds (default: none, in MAIN)."""
         with self.company.store.lock:
-            seeding.add_stock(self.company, code, description or code, cost, held or {"MAIN": 0}, **members)
+            office.add_stock(self.company, code, description or code, cost, held or {"MAIN": 0}, **members)
 
     def on_hand(self, code: str, warehouse: str = "MAIN") -> Decimal:
         """Raises KeyError where the warehouse does not stock it."""
@@ -124,7 +124,7 @@ class Control:
     def add_invoice(self, supplier: str, number: str, total: str | Decimal) -> None:
         """Somebody in the office posts an invoice by hand. Raises ValueError for an unknown supplier."""
         with self.company.store.lock:
-            seeding.add_invoice(self.company, supplier, number, Decimal(total))
+            office.add_invoice(self.company, supplier, number, Decimal(total))
 
     def hold_supplier(self, code: str, on: bool = True) -> None:
         self.put("ApSupplier", {"Supplier": self.company.padded(code), "OnHold": "Y" if on else "N"})
@@ -132,20 +132,29 @@ class Control:
     def pay(self, supplier: str, number: str, amount: str | Decimal | None = None) -> Row:
         """Pay an invoice, all of it if no amount is given. Raises ValueError for one that is not there."""
         with self.company.store.lock:
-            company, code = self.company, self.company.padded(supplier)
-            invoice = company.store["ApInvoice"].get(code, number)
-            if invoice is None:
-                raise ValueError(f"There is no invoice {number!r} of supplier {supplier!r}.")
-            paid = invoice["MthInvBal1"] if amount is None else Decimal(amount)
-            left, entry = invoice["MthInvBal1"] - paid, int(invoice["NextPaymEntry"]) + 1
-            key = {"Supplier": code, "Invoice": number}
-            company.put("ApInvoicePay", **key, EntryNumber=entry, PaymentReference=f"CHQ{entry:06d}",
-                        PostDate=company.today(), PostValue=paid)  # fmt: skip
-            owner = company.supplier(supplier)
-            balance = (owner["CurrentBalance"] if owner else Decimal(0)) - paid
-            company.put("ApSupplier", Supplier=code, CurrentBalance=balance)
-            return dict(company.put("ApInvoice", **key, MthInvBal1=left, NextPaymEntry=entry,
-                                    InvoiceStatus="0" if left else "9"))  # fmt: skip
+            return office.pay(self.company, supplier, number, None if amount is None else Decimal(amount))
+
+    def add_order(self, supplier: str, lines: dict[str, Any], reference: str = "") -> str:
+        """A purchase order of the office: quantity and price by stock code, for MAIN. Returns its number."""
+        with self.company.store.lock:
+            wanted = {code: (Decimal(quantity), Decimal(price)) for code, (quantity, price) in lines.items()}
+            return office.add_order(self.company, supplier, wanted, reference)
+
+    def receive_order(self, number: str, line: int, quantity: str | int) -> None:
+        """Goods of an order come in. Raises KeyError for a line that is not there."""
+        with self.company.store.lock:
+            office.receive_order(self.company, number, line, Decimal(quantity))
+
+    def cancel_order(self, number: str) -> None:
+        with self.company.store.lock:
+            office.cancel_order(self.company, number)
+
+    def adjust_stock(
+        self, code: str, quantity: str | int, warehouse: str = "MAIN", reference: str = ""
+    ) -> None:
+        """Somebody in the stores adjusts what a warehouse holds. Raises KeyError where it does not stock it."""
+        with self.company.store.lock:
+            office.adjust_stock(self.company, code, warehouse, Decimal(quantity), reference)
 
     # --- what finance and the administrator do ---
 

@@ -1,14 +1,12 @@
 """A company to begin with: its set-up, ledger, suppliers and some of their invoices, all following from the seed."""
 
-from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from integrations.sandbox.clock import Clock
 from integrations.sandbox.servicetitan.people import FIRST, LAST, TOWNS
 from integrations.sandbox.syspro.company import CONTROL_ACCOUNT, TAX_ACCOUNT, Company
+from integrations.sandbox.syspro.office import add_invoice, add_order, add_stock, add_supplier, receive_order
 from integrations.sandbox.syspro.sessions import Operator, Sessions
 from integrations.sandbox.syspro.store import Store
 
@@ -60,6 +58,7 @@ def found_company(clock: Clock, seed: int, suppliers: int, key_width: int) -> Co
     for number in range(1, suppliers + 1):
         _supplier(company, draw, number)
     _stock(company, Random(f"syspro stock:{seed}"))
+    _orders(company, Random(f"syspro orders:{seed}"), suppliers)
     return company
 
 
@@ -87,20 +86,6 @@ def _set_up(company: Company) -> None:
     company.put("TblCurrency", Currency="CAD", Description="Canadian dollar", BuyExchangeRate="0.74")
 
 
-def add_supplier(company: Company, code: str, name: str, **members: Any) -> None:
-    """With its address; what is not given is as most suppliers have it."""
-    key = company.padded(code)
-    usual = {
-        "SupShortName": name[:20], "Branch": "10", "TermsCode": "30", "Bank": "CHASE", "Currency": company.currency,
-        "OnHold": "N", "SupplierType": "T", "PurchOrdAllowed": "Y", "GrnMatchReqd": "N",
-        "DateSuppAdded": company.today().isoformat(),
-    }  # fmt: skip
-    columns = company.store["ApSupplierAddr"].table.columns
-    address = {column: members.pop(column) for column in list(members) if column in columns}
-    company.put("ApSupplier", Supplier=key, SupplierName=name, **{**usual, **members})
-    company.put("ApSupplierAddr", Supplier=key, **address)
-
-
 def _stock(company: Company, draw: Random) -> None:
     for warehouse, description in WAREHOUSES:
         company.put("InvWhControl", Warehouse=warehouse, Description=description)
@@ -110,25 +95,6 @@ def _stock(company: Company, draw: Random) -> None:
             for warehouse, _ in WAREHOUSES
         }
         add_stock(company, code, description, cost, held, ProductClass=product_class)
-
-
-def add_stock(
-    company: Company, code: str, description: str, cost: str, held: Mapping[str, int], **members: Any
-) -> None:
-    """A stock code, and how much of it each warehouse that stocks it holds."""
-    day = company.today().isoformat()
-    usual = {
-        "StockUom": "EA",
-        "CostUom": "EA",
-        "PartCategory": "B",
-        "WarehouseToUse": "MAIN",
-        "DateStkAdded": day,
-    }
-    company.put(
-        "InvMaster", StockCode=code, Description=description, MaterialCost=cost, **{**usual, **members}
-    )
-    for warehouse, quantity in held.items():
-        company.put("InvWarehouse", StockCode=code, Warehouse=warehouse, QtyOnHand=quantity, UnitCost=cost)
 
 
 def _supplier(company: Company, draw: Random, number: int) -> None:
@@ -149,21 +115,14 @@ def _supplier(company: Company, draw: Random, number: int) -> None:
         )
 
 
-def add_invoice(
-    company: Company, supplier: str, number: str, total: Decimal, days_ago: int = 0, *, paid: bool = False
-) -> None:
-    """An invoice that somebody in the office has posted by hand."""
-    owner = company.supplier(supplier)
-    if owner is None:
-        raise ValueError(f"There is no supplier {supplier!r}.")
-    day = company.today() - timedelta(days=days_ago)
-    journal = company.store.next_number(f"AP journal {day.year}/{day.month}")
-    company.put(
-        "ApInvoice", Supplier=owner["Supplier"], Invoice=number, JournalDate=day, Journal=journal, EntryNumber=1,
-        Branch=owner["Branch"], InvoiceDate=day, DueDate=day + timedelta(days=30), DiscountDate=day,
-        OrigInvValue=total, MthInvBal1=0 if paid else total, InvoiceStatus="9" if paid else "0",
-        Currency=owner["Currency"], PostCurrency=owner["Currency"], Bank=owner["Bank"], InvoiceYear=day.year,
-        InvoiceMonth=day.month, ExchangeRate=1, ConvRate=1, MulDiv="M", CurrencyValue=total,
-    )  # fmt: skip
-    if not paid:
-        company.put("ApSupplier", Supplier=owner["Supplier"], CurrentBalance=owner["CurrentBalance"] + total)
+def _orders(company: Company, draw: Random, suppliers: int) -> None:
+    """One for every third supplier; every other of them has come."""
+    for number in range(1, suppliers + 1, 3):
+        wanted = draw.sample(STOCK, 2)
+        lines = {code: (Decimal(draw.randrange(1, 30)), Decimal(cost)) for code, _, _, cost in wanted}
+        order = add_order(
+            company, str(number), lines, f"CASE-{draw.randrange(1000, 9999)}", draw.randrange(3, 40)
+        )
+        if number % 2:
+            for line, (quantity, _) in enumerate(lines.values(), 1):
+                receive_order(company, order, line, quantity)

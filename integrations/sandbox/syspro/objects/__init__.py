@@ -17,6 +17,9 @@ from integrations.sandbox.syspro.objects import (
     invtmo,
     invtmr,
     ledger_queries,
+    porqry,
+    portoi,
+    portor,
     system,
 )
 from integrations.sandbox.syspro.schemas import Schema
@@ -38,6 +41,9 @@ OBJECTS: Mapping[str, BusinessObject] = {
     "APSTIN": BusinessObject((POST,), apstin.SCHEMA, apstin.OBJECT.answer),
     "APSSSP": BusinessObject(SETUP, apsssp.SCHEMA, apsssp.OBJECT.answer),
     "APSQRY": BusinessObject((QUERY,), apsqry.SCHEMA, apsqry.answer),
+    "PORTOI": BusinessObject((POST,), portoi.SCHEMA, portoi.OBJECT.answer),
+    "PORTOR": BusinessObject((POST,), portor.SCHEMA, portor.OBJECT.answer),
+    "PORQRY": BusinessObject((QUERY,), porqry.SCHEMA, porqry.answer),
     "INVTMA": BusinessObject((POST,), invtma.SCHEMA, invtma.OBJECT.answer),
     "INVTMR": BusinessObject((POST,), invtmr.SCHEMA, invtmr.OBJECT.answer),
     "INVTMO": BusinessObject((POST,), invtmo.SCHEMA, invtmo.OBJECT.answer),

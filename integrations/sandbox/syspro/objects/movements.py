@@ -157,7 +157,7 @@ def key_of(item: Reading, warehouse: str = "Warehouse") -> str:
     return f"{item.text('StockCode')}/{item.text(warehouse)}/{item.text('Reference')}"
 
 
-def _key(batch: Batch) -> list[Node]:
+def journal_key(batch: Batch) -> list[Node]:
     period = batch.call.company.period(batch.parameters["PostingPeriod"])
     nodes = built(JnlYear=period.year, JnlMonth=f"{period.month:02d}", Journal=f"{batch.journal:05d}",
                   EntryNumber=f"{batch.entries:05d}", Warehouse="")  # fmt: skip
@@ -167,4 +167,4 @@ def _key(batch: Batch) -> list[Node]:
 def movement(root: str, post: Post, key: Callable[[Reading], str] = key_of, **defaults: str) -> Transaction:
     """The object that posts such movements."""
     given = {"PostingPeriod": "C", "TransactionDate": "", **defaults}
-    return Transaction(root, post, key, defaults=given, after_items=_key)
+    return Transaction(root, post, key, defaults=given, after_items=journal_key)
