@@ -4,21 +4,20 @@ Route of an item: elements -> checks -> ledger journal -> its own journal entry 
 Credit notes lower what is owed and debit notes raise it by a positive value; an adjustment has a sign (inferred).
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.sandbox.syspro.columns import Row
-from integrations.sandbox.syspro.company import AGES, CONTROL_ACCOUNT, TAX_ACCOUNT, Company, Period
+from integrations.sandbox.syspro.company import Company
 from integrations.sandbox.syspro.elements import Node, build, built
 from integrations.sandbox.syspro.errors import EXISTS, MISSING, ON_HOLD, RULE
-from integrations.sandbox.syspro.objects.distribution import Line, distribution, tax_of
-from integrations.sandbox.syspro.objects.ledger import post_to_ledger, said_of_ledger
+from integrations.sandbox.syspro.objects.distribution import distribution, tax_of
+from integrations.sandbox.syspro.objects.ledger import said_of_ledger
+from integrations.sandbox.syspro.objects.payables import ADJUSTMENT, CREDIT, DEBIT, INVOICE, Entry, write
 from integrations.sandbox.syspro.posting import Batch, Posted, Transaction
 from integrations.sandbox.syspro.reading import Reading
 from integrations.sandbox.syspro.schemas import Schema
 
-INVOICE, ADJUSTMENT, CREDIT, DEBIT = "I", "A", "C", "D"
 SCHEMA = Schema(
     "Item(Supplier TransactionCode Branch Invoice EntryNumber TransactionValue FreightCharge MiscellaneousCharge "
     "Notation TransactionReference JournalNotation DiscountBasis DiscountableValue DiscountPercentageValue InvoiceDate "
@@ -40,52 +39,11 @@ DEFAULTS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A checked item. `change` is what it adds to the balance owed; `before`: the invoice that it is about, if any."""
-
-    supplier: Row
-    code: str
-    invoice: str
-    branch: str
-    value: Decimal
-    tax: Decimal
-    tax_code: str
-    reference: str
-    notation: str
-    invoiced_on: str
-    due_on: str
-    discount_on: str
-    lines: list[Line]
-    period: Period
-    before: Row | None
-
-    @property
-    def sign(self) -> int:
-        return -1 if self.code == CREDIT else 1
-
-    @property
-    def change(self) -> Decimal:
-        return self.sign * self.value
-
-    def debits(self) -> list[tuple[str, Decimal]]:
-        """The lines as the ledger gets them; tax that is not in them goes to its own account."""
-        lines = [(line.account, self.sign * line.value) for line in self.lines]
-        tax = self.change - sum(amount for _, amount in lines)
-        return [*lines, (TAX_ACCOUNT, tax)] if tax else lines
-
-
 def post(batch: Batch, item: Reading) -> Posted:
     """Raises Rejected."""
     entry = _checked(batch, item)
     item.settle(batch.parameters["IgnoreWarnings"])
-    company = batch.call.company
-    batch.begin_entry("AP", entry.period)
-    _write_journal(batch, entry)
-    _write_invoice(batch, entry)
-    balance = entry.supplier["CurrentBalance"] + entry.change
-    company.put("ApSupplier", Supplier=entry.supplier["Supplier"], CurrentBalance=balance,
-                LastInvDate=entry.invoiced_on)  # fmt: skip
+    write(batch, entry)
     key = built(TrnYear=entry.period.year, TrnMonth=f"{entry.period.month:02d}", Journal=f"{batch.journal:05d}",
                 EntryNumber=f"{batch.entries:03d}")  # fmt: skip
     said = built(Supplier=entry.supplier["Supplier"], Invoice=entry.invoice, TransactionCode=entry.code)
@@ -176,40 +134,6 @@ def _dates(
 
 def _later(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
-
-
-def _write_journal(batch: Batch, entry: Entry) -> None:
-    company, ledger = batch.call.company, post_to_ledger(batch, entry.debits(), CONTROL_ACCOUNT, "AP")
-    shared = {
-        "TrnYear": entry.period.year, "TrnMonth": entry.period.month, "Journal": batch.journal,
-        "EntryNumber": batch.entries, "Supplier": entry.supplier["Supplier"], "Invoice": entry.invoice,
-    }  # fmt: skip
-    company.put(
-        "ApJnlSummary", **shared, **ledger, TrnType=entry.code, JournalDate=batch.call.today, TrnValue=entry.value,
-        TaxValue=entry.tax, Reference=entry.reference, Notation=entry.notation,
-        Operator=batch.call.session.operator,
-    )  # fmt: skip
-    for number, line in enumerate(entry.lines, 1):
-        company.put("ApJnlDistrib", **shared, DistrEntry=number, ExpenseGlCode=line.account,
-                    DistrValue=line.value, Notation=line.notation)  # fmt: skip
-
-
-def _write_invoice(batch: Batch, entry: Entry) -> None:
-    company, was = batch.call.company, entry.before
-    late = AGES.index(entry.period.letter)
-    balances = [f"MthInvBal{age}" for age in range(1, late + 2)]
-    changed = {name: (was[name] if was else Decimal(0)) + entry.change for name in balances}
-    new = {
-        "JournalDate": batch.call.today, "Journal": batch.journal, "EntryNumber": batch.entries,
-        "Branch": entry.branch, "InvoiceDate": entry.invoiced_on, "DueDate": entry.due_on,
-        "DiscountDate": entry.discount_on, "Reference": entry.reference, "OrigInvValue": entry.value,
-        "Currency": entry.supplier["Currency"], "PostCurrency": entry.supplier["Currency"],
-        "Bank": entry.supplier["Bank"], "InvoiceYear": entry.period.year, "InvoiceMonth": entry.period.month,
-        "ExchangeRate": 1, "ConvRate": 1, "MulDiv": "M", "CurrencyValue": entry.value,
-        "FirstTaxCode": entry.tax_code, "InvoiceStatus": "0",
-    }  # fmt: skip
-    company.put("ApInvoice", Supplier=entry.supplier["Supplier"], Invoice=entry.invoice, **changed,
-                **({} if was else new))  # fmt: skip
 
 
 def _said(batch: Batch) -> list[Node]:
