@@ -176,7 +176,12 @@ def test_one_bad_order_of_a_document_leaves_the_others(buyer):
 def test_an_order_is_changed_line_by_line(buyer):
     order(buyer, lines=stock_line() + stock_line(OrderQty="3"))
     lines = stock_line(
-        LineActionType="C", PurchaseOrderLine="0001", OrderQty="8", Price=None, PriceMethod=None
+        LineActionType="C",
+        PurchaseOrderLine="0001",
+        OrderQty="8",
+        Price=None,
+        PriceMethod=None,
+        LatestDueDate="2026-09-30",
     )
     lines += stock_line(LineActionType="D", PurchaseOrderLine="2") + stock_line(OrderQty="1")
     reply = change(buyer, lines, DueDate="2026-10-01", CustomerPoNumber="ST-7781-B")
@@ -185,7 +190,10 @@ def test_an_order_is_changed_line_by_line(buyer):
         (1, 8),
         (3, 1),
     ]
-    assert (line_of(buyer)["MPrice"], line_of(buyer)["MOrigDueDate"]) == (Decimal("2.5"), "2026-09-17")
+    line = line_of(buyer)
+    assert (line["MPrice"], line["MOrigDueDate"], line["MLatestDueDate"]) == (
+        Decimal("2.5"), "2026-09-17", "2026-09-30",
+    )  # fmt: skip
     assert (header_of(buyer)["OrderDueDate"], header_of(buyer)["CustomerPoNumber"]) == (
         "2026-10-01",
         "ST-7781-B",

@@ -157,14 +157,17 @@ def test_an_unknown_framing_is_refused():
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "reason"),
     [
-        "<Query>",
-        '<!DOCTYPE Query [<!ENTITY x SYSTEM "file:///etc/hostname">]><Query><TableName>&x;</TableName></Query>',
-        "<Fetch/>",
-        "",
+        ("<Query>", "Premature end"),
+        (
+            '<!DOCTYPE Query [<!ENTITY x "ApInvoice">]><Query><TableName>&x;</TableName></Query>',
+            "document type",
+        ),
+        ("<Fetch/>", "is 'Fetch', not 'Query'"),
+        ("", "XML parse error in parameter 'XmlIn'"),
     ],
 )
-def test_what_is_no_document_of_the_object_is_refused(company, document):
+def test_what_is_no_document_of_the_object_is_refused(company, document, reason):
     said = company.text("Query/Query", UserId=company.token, BusinessObject="COMFND", XmlIn=document)
-    assert said.startswith("ERROR: ")
+    assert said.startswith("ERROR: ") and reason in said
