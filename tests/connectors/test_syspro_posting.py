@@ -174,6 +174,45 @@ def test_without_odata_everything_is_found_and_read_through_e_net(syspro):
     assert not connector.check().missing or all(s.scope.startswith("Inv") for s in connector.check().missing)
 
 
+# --- suppliers ---
+
+SUPPLIER = {
+    "Supplier": "77", "SupplierName": "Řeznik Parts", "Branch": "10", "TermsCode": "30", "Bank": "CHASE",
+    "Currency": "USD", "SupAddr1": "1 Main St",
+}  # fmt: skip
+
+
 def test_a_supplier_is_never_written_unless_somebody_says_so():
     assert VENDOR.write is not None
     assert not VENDOR.write.two_way
+
+
+def test_a_supplier_without_what_the_company_demands_is_refused_with_its_elements(syspro):
+    error = refusal(syspro.connect().create, VENDOR, {**SUPPLIER, "Branch": "99", "Bank": None}, key="k")
+    assert (error.who, error.unknown) == (Who.FIX_CONFIGURATION, False)
+    assert "Branch “99”" in error.message
+    assert "Bank" in error.message
+
+
+def test_a_supplier_is_made_once_and_what_was_made_without_an_answer_is_found(syspro):
+    connector = syspro.connect()
+    assert found(connector, SUPPLIER, VENDOR) == []
+    syspro.spoil("lost_reply", "/Rest/Setup")
+    assert refusal(connector.create, VENDOR, SUPPLIER, key="k").unknown
+    assert [row["SupplierName"] for row in found(connector, SUPPLIER, VENDOR)] == ["Reznik Parts"]
+    syspro.spoil("", "")
+    assert connector.create(VENDOR, SUPPLIER, key="k") == "77", "it is there already"
+
+
+def test_a_change_of_a_supplier_touches_nothing_else(syspro):
+    connector = syspro.connect()
+    connector.create(VENDOR, SUPPLIER, key="k")
+    before = connector.read(VENDOR, "77")
+    connector.update(VENDOR, "77", {"Contact": "Ada", "SupAddr1": ""})
+    after = connector.read(VENDOR, "77")
+    assert {name for name in after if after[name] != before[name]} == {"Contact", "SupAddr1"}
+    assert refusal(connector.update, VENDOR, "78", {"Contact": "Ada"}).reason == "not_found"
+
+
+def test_a_warning_of_a_set_up_can_only_be_passed_over(syspro):
+    assert syspro.connect(ignore_warnings="W").create(VENDOR, SUPPLIER, key="k") == "77"

@@ -1,11 +1,13 @@
 """SYSPRO's tables read over OData: whole, by key, and what is new by dates."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from lxml.etree import fromstring
 
+from integrations.connectors.base import FieldMap
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.syspro import hosts, keys, odata, positions
@@ -60,8 +62,9 @@ def test_dates_in_the_wrong_style_say_which_setting_to_change():
 
 def test_a_site_that_gives_few_rows_at_a_time_is_read_to_its_end_in_the_order_of_keys():
     with company(suppliers=7, odata_most=3) as syspro:
+        syspro.control.add_supplier("0", "Zero Parts")
         rows, _, pages = whole(syspro.connect(), VENDOR)
-    assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert [row["id"] for row in rows] == ["0", "1", "2", "3", "4", "5", "6", "7"]
     assert pages == 4
 
 
@@ -94,6 +97,16 @@ def test_rows_carry_ids_without_zeros_and_references_in_the_same_form(syspro):
     assert connector.fetch(INVOICE, ["1/INV-10234", "1/GONE"]) == [row]
 
 
+def test_a_suppliers_address_comes_from_the_table_beside_it(syspro):
+    connector = syspro.connect()
+    kept = syspro.control.company.store["ApSupplierAddr"].get("000000000000003")
+    rows, _, _ = whole(connector, VENDOR)
+    assert [row["SupAddr1"] for row in rows if row["id"] == "3"] == [kept["SupAddr1"]]
+    assert connector.read(VENDOR, "3")["SupPostalCode"] == kept["SupPostalCode"]
+    without = replace(VENDOR, mapping=VENDOR.mapping[:2])
+    assert "SupAddr1" not in connector.read(without, "3")
+
+
 def test_only_what_the_mapping_reads_is_asked_for(syspro):
     rows, _, _ = whole(syspro.connect(), VENDOR)
     assert "SupplierClass" not in rows[0]
@@ -101,10 +114,6 @@ def test_only_what_the_mapping_reads_is_asked_for(syspro):
 
 
 def test_a_field_of_the_mapping_that_the_table_lacks_is_the_mappings_to_correct(syspro):
-    from dataclasses import replace
-
-    from integrations.connectors.base import FieldMap
-
     entity = replace(VENDOR, mapping=(FieldMap("NoSuchColumn", "memo"),))
     error = refusal(whole, syspro.connect(), entity)
     assert (error.who, error.reason) == (Who.FIX_CONFIGURATION, "invalid_field")

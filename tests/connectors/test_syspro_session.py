@@ -77,6 +77,17 @@ def test_who_has_lost_the_seat_neither_posts_nor_logs_on_again(syspro):
     assert (syspro.control.sessions.logons, calls(syspro, POSTS)) == (1, 1)
 
 
+def test_who_gets_the_seat_back_later_logs_on_anew(syspro):
+    seat = OwnSeat()
+    connector = syspro.connect(seat=seat)
+    connector.create(INVOICE, bill("A"), key="k")
+    seat.error = seats.lost()
+    refusal(connector.create, INVOICE, bill("B"), key="k")
+    seat.error = None
+    connector.create(INVOICE, bill("B"), key="k")
+    assert (seat.calls, syspro.control.sessions.logons) == (["acquire", "renew", "acquire"], 2)
+
+
 def test_a_session_lost_with_the_seat_is_not_begun_anew(syspro):
     """Whoever has the seat now has ended our session; the call that found out did not run."""
 

@@ -111,9 +111,7 @@ class SysproConnector:
         if at is None:
             return Page([], 0, has_more=False, continue_from=held.text())
         condition = positions.condition(at, table.rhythm)
-        raw, size = self._reading.rows(
-            table.name, condition, columns=describing.columns_of(entity, table), order=table.key
-        )
+        raw, size = self._raw(entity, table, condition)
         if not raw:  # a site may give fewer rows than were asked for: only an empty page is the end
             return Page([], size, has_more=False, continue_from=positions.ended(at).text())
         following = positions.beyond(at, table.key_of(raw[-1]))
@@ -222,9 +220,19 @@ class SysproConnector:
         return next((row for row in rows if row["id"] == external_id), None)
 
     def _rows(self, entity: Entity, table: Table, condition: Condition) -> list[Row]:
-        columns = describing.columns_of(entity, table)
-        raw, _ = self._reading.rows(table.name, condition, columns=columns, order=table.key)
+        raw, _ = self._raw(entity, table, condition)
         return [table.row(row) for row in raw]
+
+    def _raw(self, entity: Entity, table: Table, condition: Condition | None) -> tuple[list[Row], int]:
+        """One page in the order of the key, with what the table beside it has for its rows."""
+        columns, beside = describing.columns_of(entity, table), describing.joined_columns(entity, table)
+        raw, size = self._reading.rows(table.name, condition, columns=columns, order=table.key)
+        if not raw or not beside or table.join is None:
+            return raw, size
+        span = finding.between(table, raw[0], raw[-1])
+        more, more_size = self._reading.rows(table.join.name, span, columns=beside, order=table.key)
+        known = {table.key_of(row): row for row in more}
+        return [{**known.get(table.key_of(row), {}), **row} for row in raw], size + more_size
 
 
 def settings_of(credentials: Mapping[str, Any]) -> Settings:

@@ -21,7 +21,19 @@ def columns_of(entity: Entity, table: Table) -> list[str]:
     lines = [line.remote for line in entity.mapping if line.direction != "push"]
     wanted = [path.strip() for remote in lines for path in remote.split(",")]
     names = [*table.key, *table.rhythm.dates, *([table.off] if table.off else []), *table.reads, *wanted]
-    return [name for name in dict.fromkeys(names) if name and name not in table.adds]
+    elsewhere = table.join.columns if table.join else frozenset()
+    return [
+        name for name in dict.fromkeys(names) if name and name not in table.adds and name not in elsewhere
+    ]
+
+
+def joined_columns(entity: Entity, table: Table) -> list[str]:
+    """What the mapping reads of the table beside it; none where that need not be asked."""
+    if table.join is None:
+        return []
+    lines = [line.remote for line in entity.mapping if line.direction != "push"]
+    wanted = sorted({path.strip() for remote in lines for path in remote.split(",")} & table.join.columns)
+    return [*table.key, *wanted] if wanted else []
 
 
 def remote_fields(entity: Entity, table: Table, asker: Asker) -> list[RemoteField]:
@@ -29,6 +41,7 @@ def remote_fields(entity: Entity, table: Table, asker: Asker) -> list[RemoteFiel
     rows, _ = asker.rows(table.name, most=1)
     document = DOCUMENTS.get(entity.name)
     columns = table.row(rows[0]) if rows else dict.fromkeys((*columns_of(entity, table), *table.adds))
+    columns |= dict.fromkeys(sorted(table.join.columns) if table.join else ())
     found = [
         _column(name, value, _element(document, name)) for name, value in columns.items() if name != "id"
     ]

@@ -46,6 +46,12 @@ VENDOR = _entity(
         FieldMap("Currency", "currency"),
         FieldMap("TaxRegnNum", "tax_number"),
         FieldMap("OnHold", "is_on_hold", "boolean"),
+        FieldMap("SupAddr1", "street"),
+        FieldMap("SupAddr2", "unit"),
+        FieldMap("SupAddr3", "city"),
+        FieldMap("SupAddr4", "state"),
+        FieldMap("SupAddr5", "country"),
+        FieldMap("SupPostalCode", "postal_code"),
         FieldMap("CurrentBalance", "balance", "decimal", direction=PULL),
     ),
     write=Write(
@@ -54,6 +60,7 @@ VENDOR = _entity(
         update="Setup/Update",
         members=frozenset({
             "SupplierName", "Contact", "Telephone", "Email", "Branch", "TermsCode", "Currency", "TaxRegnNum",
+            "SupAddr1", "SupAddr2", "SupAddr3", "SupAddr4", "SupAddr5", "SupPostalCode",
         }),
         create_members=frozenset({"Supplier"}),
         needed=frozenset({"Supplier", "SupplierName"}),

@@ -42,6 +42,12 @@ def referring(table: Table, member: str, external_id: str) -> Condition:
     return one_of(column, keys.spellings(external_id, column))
 
 
+def between(table: Table, first: Row, last: Row) -> Condition:
+    """The rows from one key to another, of a table whose key is one column."""
+    (column,) = table.key
+    return All((Is(column, "ge", str(first[column])), Is(column, "le", str(last[column]))))
+
+
 def check_kind(body: Row) -> None:
     """Raises RemoteError for a document that could not be found again among others of the same key."""
     if body.get("TransactionCode", "I") != "I":

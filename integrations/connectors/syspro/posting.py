@@ -69,6 +69,8 @@ class Poster:
         """Post one item. Raises RemoteError, `unknown` where it may have been posted. `dry` only has it checked."""
         built = checked(document, body, whole=whole)
         chosen = {"PostingPeriod": self._options.period, "IgnoreWarnings": self._options.warnings}
+        if document.verb.startswith("Setup") and self._options.warnings != "N":
+            chosen["IgnoreWarnings"] = "Y"  # a set-up posts in spite of warnings or refuses; it reports none
         chosen = {name: value for name, value in chosen.items() if name in document.parameters}
         if dry:
             chosen["ValidateOnly"] = "Y"

@@ -39,7 +39,7 @@ def judged(text: str, document: Document, *, dry: bool = False) -> Outcome:
     if local(root) != document.root.lower():
         raise errors.unreadable(place, "another root element", posting=posting)
     key = _key(root)
-    if found := list(field_errors(root)):
+    if found := list(field_errors(root, document)):
         refusal = errors.of_fields(found, place)
         refusal.unknown = (
             posting and bool(document.answers) and all(key.get(name) for name in document.answers)
@@ -55,12 +55,13 @@ def judged(text: str, document: Document, *, dry: bool = False) -> Outcome:
     return Outcome(key, warnings_of(root))
 
 
-def field_errors(root: Element) -> Iterator[FieldError]:
-    """Each error beside an element."""
+def field_errors(root: Element, document: Document) -> Iterator[FieldError]:
+    """Each error beside an element, which is named as the document has it: a set-up echoes it in small letters."""
     for element in root.iter():
         for child in element:
             if local(child) == "errordescription" and (told := (child.text or "").strip()):
-                name = str(element.tag).rpartition("}")[2]
+                declared = document.element(local(element))
+                name = declared.name if declared else str(element.tag).rpartition("}")[2]
                 yield FieldError(name, text_of(element, "value"), text_of(element, "errornumber"), told)
 
 

@@ -19,10 +19,19 @@ _NO_DATE = ("0000-00-00", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01"
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A second table with one row for each of the first, under the same key, and what it adds."""
+
+    name: str
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table. `flags` are columns of Y or blank that become true or false, `codes` those whose normal form is
     added under another name, `off` a flag of rows that are not to be used, `added` gives further members of the columns
-    in `reads`."""
+    in `reads`. `join` is read beside it where the mapping wants one of its columns.
+    """
 
     name: str
     rhythm: Rhythm
@@ -32,6 +41,7 @@ class Table:
     added: Callable[[Row], Row] | None = None
     adds: frozenset[str] = frozenset({"id", "active"})
     reads: tuple[str, ...] = ()
+    join: Join | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -86,7 +96,15 @@ AP_INVOICE = Table(
     adds=frozenset({"id", "vendor", "PostedIn"}),
     reads=_JOURNAL,
 )
-AP_SUPPLIER = Table("ApSupplier", Rhythm(("Supplier",), whole_every=ALWAYS), flags=("OnHold",))
+AP_SUPPLIER = Table(
+    "ApSupplier",
+    Rhythm(("Supplier",), whole_every=ALWAYS),
+    flags=("OnHold",),
+    join=Join(
+        "ApSupplierAddr",
+        frozenset({*(f"SupAddr{line}" for line in range(1, 6)), "SupPostalCode", "RemitName"}),
+    ),
+)
 GEN_MASTER = Table(
     "GenMaster", Rhythm(("GlCode",), whole_every=HOURLY), flags=("AccOnHldFlag",), off="AccOnHldFlag"
 )
