@@ -84,6 +84,12 @@ class CredentialsForm(forms.Form):
             return SecretFormField(
                 label=label, help_text=help_text, required=required, initial=stored, max_length=8000
             )
+        if item.choices:
+            known: dict[str, str] = stored.reveal() if stored else {}
+            chosen = known.get(item.name, item.default)
+            return forms.ChoiceField(
+                label=item.label, help_text=help_text, choices=item.choices, required=False, initial=chosen
+            )
         is_account = item.name == self.spec.account_field
         field = forms.CharField(
             label=label,

@@ -13,6 +13,7 @@ class CredentialField:
     """One thing a person types in. `validate` returns the clean value or raises ValueError with what to do.
 
     `ways` are the names of the `Way`s that it belongs to; none means all. `default` stands where nothing is given.
+    `choices` are all that it may be, as (value, label): such a one is a setting, and is shown as it stands.
     """
 
     name: str
@@ -23,6 +24,7 @@ class CredentialField:
     validate: Callable[[str], str] = str.strip
     ways: frozenset[str] = frozenset()
     default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
     def belongs_to(self, way: str) -> bool:
         return not self.ways or way in self.ways
@@ -197,6 +199,9 @@ class ConnectorSpec:
             if not given:
                 if item.required:
                     wrong[item.name] = f"{item.label} is missing. {item.help}"
+                continue
+            if item.choices and given not in dict(item.choices):
+                wrong[item.name] = f"Choose one of {', '.join(value for value, _ in item.choices)}."
                 continue
             try:
                 values[item.name] = item.validate(given)

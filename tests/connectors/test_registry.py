@@ -31,3 +31,18 @@ def test_good_credentials_come_back_without_blanks_around_them():
 
 def test_client_secret_and_app_key_are_secrets_and_nothing_else_is():
     assert {field.name for field in SPEC.fields if field.secret} == {"client_secret", "app_key"}
+
+
+def test_a_setting_is_one_of_its_choices_and_the_usual_one_where_nothing_is_chosen():
+    spec = CONNECTORS["syspro"]
+    good = {"operator": "TRUNK", "operator_password": "x y", "company": "EDU1"}
+    assert spec.clean(good)[0]["posting_period"] == "C"
+    _, wrong = spec.clean({**good, "posting_period": "Q"})
+    assert wrong == {"posting_period": "Choose one of C, P, B."}
+
+
+def test_codes_that_become_parts_of_an_address_are_codes():
+    _, wrong = CONNECTORS["syspro"].clean(
+        {"operator": "TRUNK", "operator_password": "x", "company": "../EDU1"}
+    )
+    assert wrong.keys() == {"company"}

@@ -35,7 +35,8 @@ def posted(syspro):
 @pytest.mark.parametrize(
     ("changed", "who", "named"),
     [
-        ({"Supplier": "99"}, Who.FIX_RECORD, "Supplier"),
+        ({"Supplier": "99"}, Who.FIX_RECORD, "no supplier “99”"),
+        ({"Invoice": ""}, Who.FIX_RECORD, "invoice number"),
         ({"Branch": "99"}, Who.FIX_CONFIGURATION, "Branch"),
         ({"TaxCode": "Z"}, Who.FIX_CONFIGURATION, "TaxCode"),
         (
@@ -104,6 +105,12 @@ def test_what_is_there_with_the_same_value_is_the_same_however_its_key_is_spelt(
     assert len(posted(syspro)) == 1
 
 
+def test_a_suppliers_code_goes_out_as_syspro_spells_it(syspro):
+    connector = syspro.connect()
+    connector.create(INVOICE, bill(Supplier="0000001"), key="k")
+    assert "<Supplier>000000000000001</Supplier>" in connector.exchange(INVOICE, "1/INV-10234")["document"]
+
+
 def test_a_correction_is_left_to_finance(syspro):
     syspro.connect().create(INVOICE, bill(), key="k")
     error = refusal(found, syspro.connect(), bill(TransactionCode="C"))
@@ -130,8 +137,8 @@ def test_what_was_sent_and_came_back_is_kept_for_who_posted_it(syspro):
 
 
 def test_a_refusal_keeps_what_was_sent_and_what_came_back(syspro):
-    error = refusal(syspro.connect().create, INVOICE, bill(Supplier="99"), key="k")
-    assert "<Supplier>99</Supplier>" in error.exchange["document"]
+    error = refusal(syspro.connect().create, INVOICE, bill(Branch="99"), key="k")
+    assert "<Branch>99</Branch>" in error.exchange["document"]
     assert "<ErrorDescription>" in error.exchange["reply"]
 
 
@@ -147,7 +154,7 @@ def test_a_dry_run_says_what_would_be_refused_and_posts_nothing(syspro):
     connector = syspro.connect()
     assert isinstance(connector, TriesCreates)
     assert connector.try_create(INVOICE, bill()) == []
-    assert "Supplier" in refusal(connector.try_create, INVOICE, bill(Supplier="99")).message
+    assert "Branch “99”" in refusal(connector.try_create, INVOICE, bill(Branch="99")).message
     assert posted(syspro) == []
 
 

@@ -130,6 +130,15 @@ def test_the_test_tells_the_company_and_rules_ask_every_quarter_of_an_hour(syspr
     assert syspro.control.sessions.live() == []
 
 
+def test_settings_are_shown_as_they_stand_and_secrets_never(syspro, store):
+    connection = store(syspro, posting_period="P")
+    form = CredentialsForm(CONNECTORS["syspro"], connection)
+    assert form["posting_period"].initial == "P"
+    assert "selected>the previous one" in str(form["posting_period"])
+    shown = " ".join(str(form[name]) for name in form.fields)
+    assert [v for n, v in syspro.credentials.items() if "password" in n and v in shown] == []
+
+
 # --- reading ---
 
 

@@ -24,14 +24,14 @@ from integrations.connectors.base import (
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.hosts import Hosts
 from integrations.connectors.http import HttpClient, Policy
-from integrations.connectors.syspro import checking, describing, finding, positions
+from integrations.connectors.syspro import checking, describing, finding, keys, positions
 from integrations.connectors.syspro.entities import DOCUMENTS, ENTITIES
 from integrations.connectors.syspro.errors import classify
 from integrations.connectors.syspro.finding import Finder
 from integrations.connectors.syspro.odata import MOST_ROWS, Condition, Tables
 from integrations.connectors.syspro.posting import Options, Posted, Poster
 from integrations.connectors.syspro.session import LogOn, Session
-from integrations.connectors.syspro.tables import TABLES, Table
+from integrations.connectors.syspro.tables import AP_SUPPLIER, TABLES, Table
 from integrations.connectors.transport import Limits
 
 SYSTEM = "syspro"
@@ -86,6 +86,7 @@ class SysproConnector:
         self._reading: Reading = self.odata or Finder(self.session)
         self._poster = Poster(self.session, settings.options)
         self._posted: dict[str, Posted] = {}
+        self._suppliers: dict[str, str] = {}
 
     def _tables(self, hosts: Hosts) -> Tables:
         settings = self.settings
@@ -131,7 +132,7 @@ class SysproConnector:
         table = TABLES[entity.feed or ""]
         external_id = finding.id_in(body, table)
         try:
-            posted = self._poster.post(document, body)
+            posted = self._poster.post(document, self._spelt(entity, body))
         except RemoteError as error:
             if error.reason in {"already_posted", "already_there"} and self.find(
                 entity, body, key=key, parent=parent, since=datetime.now(UTC)
@@ -148,7 +149,7 @@ class SysproConnector:
 
     def try_create(self, entity: Entity, body: Row) -> list[str]:
         """See `TriesCreates`."""
-        posted = self._poster.post(DOCUMENTS[entity.name], body, dry=True)
+        posted = self._poster.post(DOCUMENTS[entity.name], self._spelt(entity, body), dry=True)
         return [*posted.outcome.warnings, *posted.notes]
 
     def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
@@ -187,6 +188,7 @@ class SysproConnector:
     def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
         """The row under the body's key, if it says the same; raises RemoteError where it does not."""
         finding.check_kind(body)
+        self._spelt(entity, body)  # asked here, so that a posting need not wait for it
         table = TABLES[entity.feed or ""]
         row = self._row(entity, table, finding.id_in(body, table))
         if row is None:
@@ -214,6 +216,24 @@ class SysproConnector:
         """Ask for one row of the entity's table. Raises RemoteError."""
         table = TABLES[entity.feed or ""]
         self._reading.rows(table.name, columns=describing.columns_of(entity, table), order=table.key, most=1)
+
+    def _spelt(self, entity: Entity, body: Row) -> Row:
+        """The body with its supplier's code as SYSPRO spells it: people leave the zeros out. Raises RemoteError."""
+        code = keys.normal(body.get("Supplier"))
+        if entity.feed == AP_SUPPLIER.name or not code:
+            return body
+        if code not in self._suppliers:
+            rows, _ = self._reading.rows(
+                AP_SUPPLIER.name,
+                finding.under(AP_SUPPLIER, code),
+                columns=AP_SUPPLIER.key,
+                order=AP_SUPPLIER.key,
+            )
+            found = next((row["Supplier"] for row in rows if keys.normal(row["Supplier"]) == code), None)
+            if found is None:
+                raise finding.no_supplier(body["Supplier"])
+            self._suppliers[code] = found
+        return {**body, "Supplier": self._suppliers[code]}
 
     def _row(self, entity: Entity, table: Table, external_id: str) -> Row | None:
         rows = self._rows(entity, table, finding.under(table, external_id))

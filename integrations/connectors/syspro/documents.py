@@ -95,6 +95,7 @@ class Document:
 
     @property
     def takes_dry_run(self) -> bool:
+        """Whether SYSPRO checks it without posting it."""
         return "ValidateOnly" in self.parameters
 
     def element(self, name: str) -> Element | None:

@@ -165,8 +165,8 @@ def classify(call: Call, reply: Reply) -> RemoteError:
         return RemoteError(_LATER, "rate_limited", message, details=details, status=status)
     if status in {400, 413, 414}:
         message = (
-            "The server before SYSPRO refused the call as malformed or too long. Switch on large posts in the "
-            "connection's credentials; then retry."
+            "The server before SYSPRO refused the call as malformed or too long. Have documents go in the body of PostLD "
+            "(the connection's credentials, More settings), then retry."
         )
         return RemoteError(_ADMIN, "too_long", message, details=details, status=status)
     message = (

@@ -80,6 +80,15 @@ def gone(entity: Entity) -> RemoteError:
     )
 
 
+def no_supplier(code: Any) -> RemoteError:
+    """There is nobody to post for."""
+    message = (
+        f"SYSPRO has no supplier “{code}”. Give the vendor the code of one that is there, or have finance set it up; "
+        "then retry."
+    )
+    return RemoteError(Who.FIX_RECORD, "bad_reference", message)
+
+
 def _money(value: Any) -> Decimal | None:
     try:
         return Decimal(str(value)).quantize(Decimal("0.01"))

@@ -74,6 +74,8 @@ class Poster:
         chosen = {name: value for name, value in chosen.items() if name in document.parameters}
         if dry:
             chosen["ValidateOnly"] = "Y"
+        if dry and not document.takes_dry_run:
+            return Posted(built.text, "", Outcome({}), tuple(built.notes))
         text = ""
         try:
             parameters = document.parameter_xml(**chosen)
@@ -95,8 +97,8 @@ class Poster:
         params = {"BusinessObject": document.business_object, "XmlParameters": parameters, "XmlIn": xml}
         if sum(map(len, params.values())) > LONGEST_QUERY:
             message = (
-                "The document is too long for a GET call. Switch on large posts in the connection's credentials; if the "
-                "server has no PostLD, the SYSPRO administrator updates its e.net service."
+                "The document is too long for the address of a GET. Have documents go in the body of PostLD (the "
+                "connection's credentials, More settings); a server without it needs a newer e.net service."
             )
             raise RemoteError(Who.FIX_CONFIGURATION, "too_long", message)
         return self._session.ask(self._session.call(verb, params, repeatable=dry))

@@ -1,6 +1,6 @@
 """SYSPRO's row in the registry: what a person types in, and where it is found."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from integrations.connectors.base import Connector, Limiter, Memory, Seat, TokenStore
@@ -26,14 +26,9 @@ def _printable(text: str) -> str:
     return text
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def validate(text: str) -> str:
-        found = next((word for word in words if word.lower() == text.strip().lower()), None)
-        if found is None:
-            raise ValueError(f"Write one of {', '.join(words)}.")
-        return found
-
-    return validate
+def _setting(name: str, label: str, help_text: str, *choices: tuple[str, str]) -> CredentialField:
+    """How the company wants it; the first choice is the usual one."""
+    return CredentialField(name, label, help_text, required=False, default=choices[0][0], choices=choices)
 
 
 def seat_of(credentials: Mapping[str, str]) -> str:
@@ -112,52 +107,46 @@ SYSPRO = ConnectorSpec(
             required=False,
             validate=_printable,
         ),
-        CredentialField(
+        _setting(
             "odata_dates",
             "Dates in OData questions",
-            f"{TIMESTAMP} or {DATE}: how the OData site wants a date. If reading ends in “did not understand the "
-            "question”, choose the other.",
-            required=False,
-            validate=_one_of(TIMESTAMP, DATE),
-            default=TIMESTAMP,
+            "How the OData site wants a date. If reading ends in “did not understand the question”, choose the other.",
+            (TIMESTAMP, "as a time: 2025-03-01T00:00:00Z"),
+            (DATE, "as a day: 2025-03-01"),
         ),
-        CredentialField(
+        _setting(
             "post_large",
-            "Large posts",
-            "yes or no: whether documents go in the body of PostLD, or in the address of a GET. Yes, unless the "
-            "company's e.net service is too old for it.",
-            required=False,
-            validate=_one_of("yes", "no"),
-            default="yes",
+            "Documents go",
+            "The body is better: an address may be cut, and stands in the web server's log.",
+            ("yes", "in the body of PostLD"),
+            ("no", "in the address of a GET, for an old e.net service"),
         ),
-        CredentialField(
+        _setting(
             "posting_period",
             "Posting period",
-            "C posts into the current period of accounts payable, P into the previous one, B into the one before.",
-            required=False,
-            validate=_one_of("C", "P", "B"),
-            default="C",
+            "The period of accounts payable that invoices are posted into, whatever their date.",
+            ("C", "the current one"),
+            ("P", "the previous one"),
+            ("B", "the one before the previous"),
         ),
-        CredentialField(
+        _setting(
             "ignore_warnings",
-            "Warnings",
-            "N refuses a document that SYSPRO warns of, W posts it and shows the warning.",
-            required=False,
-            validate=_one_of("N", "W"),
-            default="N",
+            "A document that SYSPRO warns of",
+            "A supplier on hold, for one.",
+            ("N", "is refused"),
+            ("W", "is posted, and the warning is shown"),
         ),
     ),
     environments=(Environment(CUSTOM, "The company's own server"),),
     addresses=(
         AddressField(
             "e.net address",
-            f"Of the e.net service, up to and with {hosts.ENET_PATH}, such as "
-            f"http://syspro.acme.example:30001{hosts.ENET_PATH}.",
+            f"Of the e.net service, up to and with {hosts.ENET_PATH}; its port is the company's choice.",
         ),
         AddressField(
             "OData address",
-            f"Of the OData service, up to and with SYSPROOData, such as https://syspro.acme.example{hosts.ODATA_PATH}. "
-            "Left empty, everything is read through e.net, which takes the operator's time.",
+            f"Of the OData service, up to and with {hosts.ODATA_PATH}. Left empty, everything is read through e.net, "
+            "which takes the operator's time.",
         ),
     ),
     entities=ENTITIES,
