@@ -16,11 +16,10 @@ class PortalConfig(AppConfig):
     admin_order = 10
 
     def ready(self) -> None:
-        from portal import signals  # noqa: F401
+        from portal import signals, threads  # noqa: F401
         from portal.home import register_panels
-        from portal.memory import share_arenas
 
-        share_arenas()
+        threads.share()
         register_panels()
         post_migrate.connect(create_cache_table, sender=self)
 

