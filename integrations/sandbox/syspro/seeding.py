@@ -45,6 +45,7 @@ STOCK = (
     ("CND-FAN", "Condenser fan motor 1/4 HP", "20", "118.40"), ("PIP-CU12", "Copper pipe 1/2 in, foot", "10", "2.95"),
     ("WH-50G", "Water heater 50 gal gas", "10", "642.00"), ("TOI-STD", "Toilet, standard height", "10", "164.00"),
     ("VLV-34", "Ball valve 3/4 in", "10", "11.20"), ("BRK-20A", "Breaker 20 A single pole", "30", "8.75"),
+    ("SVC", "Service, as invoiced", "10", "1.00"), ("LAB-HR", "Technician, hour", "20", "48.00"),
 )  # fmt: skip
 """Code, description, product class (the branch), unit cost."""
 
