@@ -44,14 +44,14 @@ def sandbox(shop) -> Shop:
 
 @pytest.fixture
 def found_company(settings) -> Iterator[Callable[..., SimpleNamespace]]:
-    """`found_company(**options of create_app)`: a served SYSPRO company, allowed by the settings.
+    """`found_company(**options of create_app)`: a served SYSPRO company, strict about elements, allowed by the settings.
 
     It has `control`, `credentials`, and the addresses that a connection is given, `api_url` and `auth_url`.
     """
     with ExitStack() as stack:
 
         def found(**options: Any) -> SimpleNamespace:
-            app = syspro_sandbox.create_app(**{"suppliers": 3, "seed": 5, **options})
+            app = syspro_sandbox.create_app(**{"suppliers": 3, "seed": 5, "strict": True, **options})
             url = stack.enter_context(running(app))
             settings.CUSTOM_API_HOSTS = [*settings.CUSTOM_API_HOSTS, url.removeprefix("http://")]
             return SimpleNamespace(
