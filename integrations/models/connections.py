@@ -127,6 +127,14 @@ class Connection(models.Model):
         return spec is None or spec.scoped
 
     @property
+    def has_campaigns(self) -> bool:
+        """Whether its system has campaigns, to which lead sources are tied."""
+        from integrations.connectors.registry import CONNECTORS
+
+        spec = CONNECTORS.get(self.system)
+        return spec is not None and "campaign" in spec.entities
+
+    @property
     def may_call(self) -> bool:
         """Whether workers may call the remote system for this connection."""
         return self.status == self.Status.CONNECTED and self.tenant.status in {

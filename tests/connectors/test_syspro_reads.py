@@ -15,6 +15,7 @@ from integrations.connectors.syspro.entities import ENTITIES
 from integrations.connectors.syspro.finding import query, under
 from integrations.connectors.syspro.positions import Position, Rhythm
 from integrations.connectors.syspro.tables import AP_INVOICE
+from integrations.sandbox.syspro.odata import service
 from tests.connectors.syspro_company import INVOICE, VENDOR, bill, company, whole
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -125,6 +126,14 @@ def test_the_test_of_the_connection_says_whom_and_what_it_may_read(syspro):
     assert check.account == "Company HPA (Hartwell Plumbing & Air), operator TRUNKLN"
     assert {scope.scope for scope in check.scopes} == {entity.scope for entity in ENTITIES.values()}
     assert {"ApInvoice", "ApSupplier", "GenMaster"} <= {s.scope for s in check.scopes if s.granted}
+
+
+def test_a_table_that_is_closed_to_us_is_named_and_stops_nothing_else(syspro, monkeypatch):
+    monkeypatch.setattr(service, "TABLES", {**service.TABLES})
+    monkeypatch.delitem(service.TABLES, "InvMaster")
+    check = syspro.connect().check()
+    assert [scope.entities for scope in check.missing] == [("stock_code",)]
+    assert "InvMaster" in check.missing[0].how
 
 
 def test_fields_are_described_by_the_table_and_the_document(syspro):

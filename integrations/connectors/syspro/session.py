@@ -21,8 +21,9 @@ from integrations.connectors.syspro import errors
 from integrations.connectors.syspro.wire import Unreadable, failure_in, unwrapped
 from integrations.connectors.transport import Call
 
-SLOWEST_START = 30.0
-"""Seconds within which a posting must be on its way: later, another worker may look for what it did."""
+SLOWEST_START = 20.0
+"""Seconds within which a posting must be on its way: the seat must outlast it, and later another worker may look for
+what it did."""
 _LONGEST_ID = 128
 Build = Callable[[str], Call]
 """Makes a call of the session's id."""

@@ -119,7 +119,7 @@ SYSPRO = ConnectorSpec(
             "Documents go",
             "The body is better: an address may be cut, and stands in the web server's log.",
             ("yes", "in the body of PostLD"),
-            ("no", "in the address of a GET, for an old e.net service"),
+            ("no", "in the address of a GET (old services)"),
         ),
         _setting(
             "posting_period",
