@@ -13,7 +13,7 @@ from integrations.calls import budget_key, connector_for
 from integrations.connectors.base import Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.models import AccessToken, CallBudget
-from integrations.shared import SharedBudget, SharedTokenStore, forget_token
+from integrations.shared import ROOM, SharedBudget, SharedTokenStore, forget_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,6 +128,17 @@ def test_turns_are_handed_out_one_after_the_other_to_everybody():
     assert turns[1] - turns[0] == pytest.approx(0.1, abs=0.05)
     assert turns[2] - turns[0] == pytest.approx(0.2, abs=0.05)
     assert SharedBudget("b", 50.0).reserve(1, now) - now < 0.05, "another key has turns of its own"
+
+
+def test_who_calls_alone_uses_the_whole_rate_and_who_shares_it_leaves_some_room():
+    now = time.monotonic() + 1.0  # ahead, so that no time is lost between the questions
+    alone = SharedBudget("a", 50.0)
+    turns = [alone.reserve(50, now) - now for _ in range(4)]
+    assert turns == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=0.05)
+    budgets = [SharedBudget("c", 50.0), SharedBudget("c", 50.0)]
+    turns = [budgets[place % 2].reserve(50, now) - now for place in range(6)]
+    taken = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+    assert taken[-3:] == pytest.approx([ROOM] * 3, abs=0.01)
 
 
 def test_a_pause_asked_for_by_the_remote_holds_for_everybody():
