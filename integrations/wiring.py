@@ -50,7 +50,7 @@ def connect() -> None:
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
     changed.connect(carrying.on_change, dispatch_uid="integrations.push.carrying")
     changed.connect(waiting.on_change, dispatch_uid="integrations.push.waiting")
-    from integrations.flows import new_customers
+    from integrations.flows import invoice_to_ap, new_customers
     from integrations.flows import owing as flows_owing
     from integrations.push import holding
     from reconciliation.matching.refusals import settled
@@ -58,6 +58,7 @@ def connect() -> None:
     changed.connect(flows_owing.on_change, dispatch_uid="integrations.flows")
     settled.connect(new_customers.on_settled, dispatch_uid="integrations.flows.new_customers")
     holding.register(new_customers.held_back)
+    holding.register(invoice_to_ap.held_back)
     from integrations import review_requests
     from integrations.webhooks import events
 

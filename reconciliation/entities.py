@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.db import models
 
-from reconciliation import double_booking, forms
+from reconciliation import double_booking, forms, payables
 from reconciliation import models as records
 from reconciliation.forms import Form
 from reconciliation.normalise import search_key
@@ -276,6 +276,7 @@ ENTITIES: Mapping[str, Entity] = {
             references={"vendor": "vendor", "invoice": "invoice"},
             children=ChildRows("lines", records.ApInvoiceLine, "ap_invoice"),
             currency_fields=("total", "tax", "balance"),
+            objection=payables.objection,
         ),
         Entity(
             "estimate",

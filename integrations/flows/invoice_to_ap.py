@@ -82,6 +82,25 @@ def unsettled(flow: Flow) -> "QuerySet[FlowItem]":
     return FlowItem.objects.filter(flow=flow, pk__in=made.values("item"))
 
 
+def held_back(rule: SyncRule, record_ids: Sequence[int]) -> Mapping[int, str]:
+    """AP invoices that the flow has to look at again first, or that lack something by now: those are not posted."""
+    if rule.entity != "ap_invoice":
+        return {}
+    made = FlowMade.objects.filter(
+        entity="ap_invoice",
+        record_id__in=list(record_ids),
+        item__flow__tenant=rule.connection.tenant_id,
+        item__flow__name=NAME,
+        item__flow__enabled=True,
+        item__state__in=(FlowItem.State.OWED, FlowItem.State.WAITING, FlowItem.State.FAILED),
+    )
+    words = made.values_list("record_id", "item__message", "item__state")
+    return {pk: message if state == FlowItem.State.WAITING else _FIRST for pk, message, state in words}
+
+
+_FIRST = "It is brought up to date with its invoice first."
+
+
 def withdraw(tenant_id: int, plans: Sequence[tuple[Billed, Plan]]) -> None:
     """An AP invoice that shall not be any more is not sent; one that shall be again is."""
     gone = [b.record_id for b, plan in plans if isinstance(plan, Skip) and b.record_id and not b.posted]

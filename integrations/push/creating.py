@@ -56,7 +56,8 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
 
 def _may_begin(sender: Sender, delivery: Delivery, record: Any) -> bool:
     """Whether nothing holds it back, and all that it refers to is there; else its delivery waits."""
-    if delivery.begun_at is None and (why := holding.held_back(sender.rule, [record.pk])):
+    is_open = delivery.state != State.UNKNOWN  # what may be there already is found out first
+    if is_open and (why := holding.held_back(sender.rule, [record.pk])):
         sender.outcomes.postpone(delivery, holding.REASON, why[record.pk], holding.AGAIN)
         return False
     if missing := missing_of(sender.side, record):

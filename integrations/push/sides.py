@@ -108,17 +108,18 @@ class Side:
         return self.outward.body_of(values, [name for name, value in values.items() if value not in EMPTY])
 
     def nested(self, record: Any) -> list[Values]:
-        """The rows that live and die with the record, as far as a create sends them: an invoice's lines."""
+        """The rows that live and die with the record, where a create sends them: an invoice's lines."""
         if self._nested is None or (children := self.entity.children) is None:
             return []
         rows = children.model._default_manager.filter(**{children.parent: record.pk})
-        return [{name: getattr(row, name) for name in self._nested.names} for row in rows]
+        return [{name: getattr(row, name) for name in children.fields} for row in rows]
 
     def nested_body(self, rows: Sequence[Values]) -> Row:
         """The member of a create that holds these rows."""
         if self._nested is None or self.write.children is None or not rows:
             return {}
-        named = [[name for name, value in row.items() if value not in EMPTY] for row in rows]
+        names = self._nested.names
+        named = [[name for name in names if row[name] not in EMPTY] for row in rows]
         bodies = [self._nested.body_of(row, names) for row, names in zip(rows, named, strict=True)]
         return {self.write.children.remote: bodies}
 

@@ -11,6 +11,7 @@ from integrations import connecting, syncing
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import install
 from integrations.models import Connection, Delivery, Flow, FlowItem
+from integrations.push import retrying
 from integrations.tables import storing
 from integrations.tables.base import Key
 from integrations.tables.catalogue import TABLES
@@ -52,7 +53,7 @@ class Books:
         storing.store(self.tenant, TABLES[table], [Row(Key("", ""), target)], user=None)
 
     def map_all(self) -> None:
-        self.default("stock_code", "SVC")
+        self.default("stock_code", self.sy.rows("InvMaster")[0]["StockCode"])
         self.default("item_ledger", "20-5100")
         self.default("branch", "20")
         self.default("technician", "T1")
@@ -110,7 +111,7 @@ def items(flow) -> dict[str, int]:
 
 class TestTheWay:
     def test_each_invoice_is_posted_once_to_the_cent_and_comes_back_paid(self, books):
-        books.install()
+        flow = books.install()
         books.map_all()
         books.cycle()
         assert books.posted() == worth_posting(books.tenant)
@@ -123,6 +124,7 @@ class TestTheWay:
         books.cycle()
         bill.refresh_from_db()
         assert bill.balance == 0
+        assert items(flow).keys() <= {"unchanged", "skipped"}
         assert not Conflict.objects.exists()
         assert not Delivery.objects.exclude(state="done").exists()
         books.cycle()
@@ -157,3 +159,103 @@ class TestTrouble:
         assert books.posted() == worth_posting(books.tenant)
         assert set(books.sy.posted().values()) == {1}
         assert not Delivery.objects.exclude(state="done").exists()
+
+
+class TestChanges:
+    @pytest.fixture
+    def bill(self, books) -> ApInvoice:
+        """An AP invoice that is posted."""
+        books.install()
+        books.map_all()
+        books.cycle()
+        return ApInvoice.objects.filter(invoice__isnull=False).order_by("pk").first()
+
+    def flow_item(self, bill) -> FlowItem:
+        return FlowItem.objects.get(flow__name=NAME, record_id=bill.invoice_id)
+
+    def test_what_is_posted_is_not_changed_by_an_adjustment_and_waits_for_finance(self, books, bill):
+        before = books.posted()
+        books.st.change(
+            "invoices", int(bill.invoice.external_id), total="1.00", subTotal="1.00", salesTax="0.00"
+        )
+        books.cycle()
+        item = self.flow_item(bill)
+        assert (item.state, item.reason) == ("waiting", "posted")
+        assert f"{bill.total:,.2f} of" in item.message
+        assert "1.00 of" in item.message
+        assert books.posted() == before
+        fresh = ApInvoice.objects.get(pk=bill.pk)
+        assert fresh.total == bill.total
+
+    def test_a_payment_in_servicetitan_is_no_change_of_what_is_posted(self, books, bill):
+        books.st.change("invoices", int(bill.invoice.external_id), balance="0.00")
+        books.cycle()
+        assert self.flow_item(bill).state == "unchanged"
+
+    def test_one_that_is_voided_after_it_was_posted_waits_for_finance(self, books, bill):
+        books.st.deactivate("invoices", int(bill.invoice.external_id))
+        books.cycle()
+        item = self.flow_item(bill)
+        assert (item.state, item.reason) == ("waiting", "posted")
+        assert "now is: voided" in item.message
+
+    def test_other_rows_of_the_tables_leave_what_is_posted_alone(self, books, bill):
+        books.default("item_ledger", "30-4500")
+        books.cycle()
+        assert self.flow_item(bill).state == "unchanged"
+        assert set(books.sy.posted().values()) == {1}
+
+
+class TestBeforePosting:
+    @pytest.fixture
+    def bill(self, books) -> ApInvoice:
+        """An AP invoice that is made, and that SYSPRO does not take yet."""
+        books.install()
+        books.map_all()
+        books.sy.hold_supplier("1")
+        books.cycle()
+        assert not books.posted()
+        assert set(Delivery.objects.values_list("state", flat=True)) == {"needs_person"}
+        return ApInvoice.objects.filter(invoice__isnull=False).order_by("pk").first()
+
+    def retried(self, books):
+        books.sy.hold_supplier("1", on=False)
+        retrying.retry(Delivery.objects.all(), user=None)
+        books.cycle()
+
+    def test_it_is_brought_up_to_date(self, books, bill):
+        row = books.st.row("invoices", int(bill.invoice.external_id))
+        line = {**row["items"][0], "total": "1.00", "taxable": False}
+        books.st.change("invoices", row["id"], total="1.00", subTotal="1.00", salesTax="0.00", items=[line])
+        books.cycle()
+        self.retried(books)
+        assert books.posted()[bill.number] == Decimal("1.00")
+        assert set(books.sy.posted().values()) == {1}
+
+    def test_one_that_is_voided_is_never_posted_unless_it_comes_back(self, books, bill):
+        books.st.deactivate("invoices", int(bill.invoice.external_id))
+        books.cycle()
+        self.retried(books)
+        assert bill.number not in books.posted()
+        assert Delivery.objects.get(record_id=bill.pk).reason == "voided"
+        books.st.change("invoices", int(bill.invoice.external_id), active=True)
+        books.cycle()
+        assert books.posted()[bill.number] == bill.total
+
+    def test_a_corrected_mapping_reaches_what_was_refused(self, books, bill):
+        books.default("item_ledger", "30-4500")
+        self.retried(books)
+        sent = Delivery.objects.get(record_id=bill.pk).request["LedgerDistribution"]
+        assert {line["LedgerCode"] for line in sent} <= {"30-4500", TAX_ACCOUNT}
+
+
+def test_an_invoice_that_somebody_posted_by_hand_is_recognised_or_told(books):
+    flow = books.install()
+    books.map_all()
+    same, other = sorted(worth_posting(books.tenant))[:2]
+    for number, total in ((same, worth_posting(books.tenant)[same]), (other, Decimal("1.23"))):
+        books.sy.add_invoice("1", number, total)
+    books.cycle()
+    assert items(flow)["waiting"] == 2
+    assert set(FlowItem.objects.filter(state="waiting").values_list("reason", flat=True)) == {"taken"}
+    assert not {f"1/{same}", f"1/{other}"} & books.sy.posted().keys()
