@@ -47,7 +47,7 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
     list_select_related = ["connection__tenant", "rule"]
     search_fields = ["external_id", "message"]
     search_help_text = "By the record's id at the other system, or by words of the message."
-    actions = ["retry_selected", "give_up_selected"]
+    actions = ["retry_selected", "replay_selected", "give_up_selected"]
     empty_words = "Nothing is owed to another system. Sync rules say what is written back."
 
     class Media:
@@ -85,6 +85,12 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
         """Selected ones, or all that match the filter: the list's own “select all” decides."""
         count = retrying.retry(self.where_may(request, rows, Action.RUN), user=_user(request))
         _say(self, request, count, "tried again")
+
+    @admin.action(description="Send the selected again, delivered ones too", permissions=["run"])
+    def replay_selected(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        """What is there already is recognised there: nothing is written twice."""
+        count = retrying.replay(self.where_may(request, rows, Action.RUN), user=_user(request))
+        _say(self, request, count, "sent again; what is there already is recognised")
 
     @admin.action(description="Give the selected deliveries up", permissions=["run"])
     def give_up_selected(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:

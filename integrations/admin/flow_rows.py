@@ -68,7 +68,7 @@ def rows_of(spec: FlowSpec, items: Sequence[FlowItem]) -> list[Row]:
             item,
             state_badge(item.state),
             shown[spec.subject, item.record_id],
-            [shown[tie.entity, tie.record_id] for tie in ties.get(item.pk, [])],
+            [shown[key] for key in dict.fromkeys((t.entity, t.record_id) for t in ties.get(item.pk, []))],
             _ways(spec, item, unmapped.get(item.pk, ())),
         )
         for item in items

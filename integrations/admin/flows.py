@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from integrations.admin import flow_rows
 from integrations.admin.flow_forms import FlowForm
 from integrations.admin.flow_gallery import GalleryPages, gallery_of, needs_of, person
+from integrations.admin.flow_reconciliation import ReconciliationPages
+from integrations.admin.flow_ways import WayPages
 from integrations.flows import installing, readiness, trying
 from integrations.flows.base import FlowSpec
 from integrations.flows.catalogue import FLOWS
@@ -32,7 +34,7 @@ GROUPS = {
 
 
 @admin.register(Flow)
-class FlowAdmin(GalleryPages, ReadOnlyTenantAdmin):
+class FlowAdmin(GalleryPages, WayPages, ReconciliationPages, ReadOnlyTenantAdmin):
     """Flows are installed from the gallery, and stay: switched off they do nothing."""
 
     menu_order = 46

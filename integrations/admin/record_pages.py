@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from integrations.admin.flow_ways import address_of_way
 from integrations.models import Delivery, FlowMade
 from portal.access import Action, access_of
 from reconciliation.admin.extensions import Button, Happened, Notice
@@ -16,7 +17,10 @@ _BOOKED_FROM = frozenset({"job", "customer"})
 
 
 def buttons(request: HttpRequest, entity: str, record: Any) -> Iterable[Button]:
-    """“Book a job” for those who may: on the list of jobs, of customers, and on a customer's page."""
+    """“Book a job” for those who may: on the list of jobs, of customers, and on a customer's page. And how an AP invoice
+    came to be, on its page."""
+    if entity == "ap_invoice" and record is not None:
+        yield from _ways(record)
     if entity not in _BOOKED_FROM or (entity == "job" and record is not None):
         return
     access = access_of(request.user)
@@ -25,6 +29,12 @@ def buttons(request: HttpRequest, entity: str, record: Any) -> Iterable[Button]:
         yield Button("Book a job", address)
     elif record is not None and record.active and access.may(Action.BOOK, record.tenant):
         yield Button("Book a job", f"{address}?customer={record.pk}")
+
+
+def _ways(record: Any) -> Iterable[Button]:
+    ties = FlowMade.objects.filter(entity="ap_invoice", record_id=record.pk, item__flow__tenant=record.tenant)
+    if tie := ties.select_related("item").first():
+        yield Button("Its whole way", address_of_way(tie.item))
 
 
 def notices(entity: str, record: Any) -> Iterable[Notice]:

@@ -6,7 +6,7 @@ The route of a record: it changes -> `triggers` lead to the flow's subjects -> `
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from integrations.connectors.base import FieldMap
 from integrations.models import Flow, FlowItem
 from integrations.tables.base import Missing
 from portal.models import Tenant
+from reconciliation.three_way import Trace
 
 Settings = Mapping[str, Any]
 Trigger = Callable[[int, Collection[int]], Iterable[int]]
@@ -181,6 +182,19 @@ class Table:
     said: tuple[str, str] = ("equal", "not equal")
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One fact of two versions, as people read it: as it was posted, and as it is now."""
+
+    name: str
+    posted: str
+    now: str
+
+    @property
+    def differs(self) -> bool:
+        return self.posted != self.now
+
+
 @dataclass(frozen=True)
 class FlowSpec:
     """One flow.
@@ -191,6 +205,8 @@ class FlowSpec:
     `also` runs in the transaction of a portion, with its plans: for effects that are no records. `check` shows figures.
     `ways` are where people see to what a record waits for, by the reason of its `Wait`. `tables` are the mapping tables
     that it looks things up in, and `unsettled` the items of which something is made that a new row may still change.
+    `traces` follows money to where it is posted, of some days, both included. `versions` tells what was posted beside
+    what an item's subject says by now, and `settle` notes that a person has put the difference right there.
     """
 
     name: str
@@ -211,6 +227,9 @@ class FlowSpec:
     ways: Mapping[str, Way] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     unsettled: "Callable[[Flow], QuerySet[FlowItem]] | None" = None
+    traces: Callable[[Flow, date, date], Sequence[Trace]] | None = None
+    versions: Callable[[FlowItem, Settings], Sequence[Version]] | None = None
+    settle: Callable[[FlowItem, Settings], None] | None = None
 
     def chosen(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The settings in their own types, with defaults for what nobody chose."""

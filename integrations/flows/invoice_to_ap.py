@@ -5,14 +5,14 @@ posted it is brought up to date; what is posted is never changed: another versio
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from integrations.flows import invoice_to_ap_read
+from integrations.flows import ap_check, ap_settling, invoice_to_ap_read
 from integrations.flows.ap_facts import Billed
-from integrations.flows.base import FlowSpec, Made, NeededRule, Plan, Setting, Settings, Skip, itself
+from integrations.flows.base import FlowSpec, Made, NeededRule, Plan, Setting, Settings, Skip, Version, itself
 from integrations.flows.invoice_to_ap_plans import VOIDED, plan
 from integrations.models import Delivery, Flow, FlowItem, FlowMade, SyncRule
 from integrations.push import owing
@@ -26,6 +26,7 @@ from integrations.tables.catalogue import (
     TECHNICIAN,
 )
 from reconciliation.models import ApInvoice, Assignment, Invoice, Link, Vendor
+from reconciliation.three_way import Trace
 
 NAME = "invoice_to_ap"
 USED = (STOCK_CODE, ITEM_LEDGER, JOB_TYPE_LEDGER, BRANCH, TECHNICIAN, SUPPLIER)
@@ -101,6 +102,21 @@ def held_back(rule: SyncRule, record_ids: Sequence[int]) -> Mapping[int, str]:
 _FIRST = "It is brought up to date with its invoice first."
 
 
+def traces(flow: Flow, since: date, until: date) -> Sequence[Trace]:
+    return ap_check.traces(flow, FLOW.chosen(flow.settings), USED, since, until)
+
+
+def versions(item: FlowItem, settings: Settings) -> Sequence[Version]:
+    return ap_settling.versions(read(item.flow.tenant_id, [item.record_id], settings).get(item.record_id))
+
+
+def settle(item: FlowItem, settings: Settings) -> None:
+    """Finance has put right in SYSPRO what differs: this version of the invoice waits no more."""
+    billed = read(item.flow.tenant_id, [item.record_id], settings).get(item.record_id)
+    if billed is not None and billed.posted is not None:
+        ap_settling.settle(item, billed)
+
+
 def withdraw(tenant_id: int, plans: Sequence[tuple[Billed, Plan]]) -> None:
     """An AP invoice that shall not be any more is not sent; one that shall be again is."""
     gone = [b.record_id for b, plan in plans if isinstance(plan, Skip) and b.record_id and not b.posted]
@@ -168,4 +184,7 @@ FLOW = FlowSpec(
     also=withdraw,
     tables=USED,
     unsettled=unsettled,
+    traces=traces,
+    versions=versions,
+    settle=settle,
 )  # fmt: skip

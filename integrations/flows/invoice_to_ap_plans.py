@@ -18,7 +18,7 @@ POSTED, VOIDED = "posted", "voided"
 def plan(billed: Billed, settings: Settings) -> Plan:
     if billed.posted is not None:
         return _after_posting(billed, billed.posted)
-    return _nothing_to_post(billed) or _unfit(billed) or document(billed, settings)
+    return nothing_to_post(billed) or _unfit(billed) or document(billed, settings)
 
 
 def _after_posting(billed: Billed, posted: Facts) -> Plan:
@@ -37,7 +37,8 @@ def _after_posting(billed: Billed, posted: Facts) -> Plan:
     return Wait(POSTED, words)
 
 
-def _nothing_to_post(billed: Billed) -> Skip | None:
+def nothing_to_post(billed: Billed) -> Skip | None:
+    """Why an invoice is none for accounts payable, if it is none."""
     if not billed.active:
         return Skip(VOIDED, "It was voided before it was posted.")
     if not billed.has_job:

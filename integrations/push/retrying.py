@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import waking
-from integrations.models import Connection, Delivery
+from integrations.models import Connection, Delivery, SyncRule
+from integrations.push import owing
 from integrations.push.owing import write_of
 from portal import audit
 from portal.models import User
@@ -29,6 +30,27 @@ def retry(deliveries: "QuerySet[Delivery]", *, user: User | None) -> int:
             waking.at_commit(connection_id)
         _note("deliveries.retried", count, user)
     return count.total()
+
+
+def replay(deliveries: "QuerySet[Delivery]", *, user: User | None) -> int:
+    """Send again: those that wait are retried, and of those that are closed another one is owed. What the other side
+    has already is recognised there, and sent to it no second time. Returns how many records that concerns."""
+    with transaction.atomic():
+        count = retry(deliveries, user=user)
+        closed = deliveries.filter(state__in=(State.DONE, State.NOT_NEEDED, State.GIVEN_UP)).order_by()
+        again: Counter[int] = Counter()
+        for rule_id in set(closed.values_list("rule_id", flat=True)):
+            rule = SyncRule.objects.select_related("connection").get(pk=rule_id)
+            ids = set(closed.filter(rule=rule_id).values_list("record_id", flat=True))
+            open_ = Delivery.objects.filter(
+                connection=rule.connection_id, entity=rule.entity, state__in=Delivery.OPEN
+            )
+            ids -= set(open_.filter(record_id__in=ids).values_list("record_id", flat=True))
+            if ids and owing.pushes(rule):
+                owing.want(rule, ids)
+                again[rule.connection_id] += len(ids)
+        _note("deliveries.replayed", again, user)
+    return count + again.total()
 
 
 def give_up(deliveries: "QuerySet[Delivery]", *, user: User | None) -> int:

@@ -140,7 +140,11 @@ class Sender:
             self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="not_synced")
             return True
         if self.side.write.update is None and not self.side.to_remove(record, link):
-            self.outcomes.close(delivery, State.NOT_NEEDED, "It is only ever added.", reason="add_only")
+            label = self.rule.connection.label
+            why = (
+                f"{label} has it already, as {link.external_id}, and it is only ever added: nothing was sent."
+            )
+            self.outcomes.close(delivery, State.NOT_NEEDED, why, reason="add_only")
             return True
         return False
 
