@@ -10,6 +10,7 @@ from integrations.connectors import seats
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.seats import ProcessSeat
 from integrations.connectors.syspro.session import SLOWEST_START
+from integrations.connectors.transport import Limits
 from integrations.sandbox.syspro.app import ENET, credentials
 from tests.connectors.syspro_company import INVOICE, OwnSeat, bill, company
 
@@ -216,13 +217,13 @@ def spelt(error):
 )
 @pytest.mark.parametrize("path", ["/Rest/Logon", "/Rest/Transaction", "/SYSPRO8Odata"])
 @pytest.mark.parametrize("large", ["yes", "no"])
-def test_no_log_and_no_error_ever_holds_a_password_or_a_session(syspro, caplog, fault, path, large):
-    from integrations.connectors.transport import Limits
-
+def test_no_log_and_no_error_ever_holds_a_password_or_a_session(
+    syspro, caplog, monkeypatch, fault, path, large
+):
     caplog.set_level(logging.DEBUG)
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).disabled = False
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        caplog.set_level(logging.DEBUG, logger=name)
     known = credentials(syspro.app)
     connector = syspro.connect(post_large=large, limits=Limits(read=0.5))
     ids, told = [], []

@@ -11,6 +11,8 @@ from integrations.calls import connector_for
 from integrations.connecting import ConnectingFailed
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.registry import CONNECTORS
+from integrations.describing import read_fields, warnings
+from integrations.mappings import writable_members
 from integrations.models import Delivery, Outbox, Seat, SyncRule
 from integrations.push import creating
 from integrations.push.owing import owe
@@ -163,6 +165,14 @@ def test_what_is_read_again_unchanged_changes_nothing_and_a_payment_comes(connec
     syspro.control.pay("1", "INV-1")
     read(connected)
     assert ApInvoice.objects.get(number="INV-1").balance == 0
+
+
+def test_every_rules_fields_are_described_and_no_needed_one_is_left_unmapped(connected, syspro):
+    for rule in connected.rules.all():
+        assert read_fields(rule) >= 2
+    rule = connected.rules.get(entity="ap_invoice")
+    assert warnings(rule, list(rule.mappings.all())) == []
+    assert {"JournalNotation", "TaxBasis"} <= writable_members(rule)
 
 
 # --- posting ---
