@@ -52,20 +52,18 @@ def commit_quickly() -> None:
             cursor.execute(statement)
 
 
-# Raw rows above 2 KB are compressed: lz4, where the server was built with it, takes a third of pglz's time. Statements
-# that find a few rows by an index are not compiled: where statistics lag behind a load, that took fifty times as long.
+# Raw rows above 2 KB are compressed: lz4, where the server was built with it, takes a third of pglz's time.
 _QUICKLY = {
     "sqlite": ("PRAGMA synchronous=NORMAL",),
     "postgresql": (
         "SET synchronous_commit TO off",
-        "SET jit TO off",
         "SELECT set_config(name, 'lz4', false) FROM pg_settings"
         " WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)",
     ),
 }
 _SAFELY = {
     "sqlite": ("PRAGMA synchronous=FULL",),
-    "postgresql": ("RESET synchronous_commit", "RESET jit", "RESET default_toast_compression"),
+    "postgresql": ("RESET synchronous_commit", "RESET default_toast_compression"),
 }
 
 
