@@ -7,6 +7,7 @@ each, and what came back -> how they stand there now.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -27,8 +28,11 @@ from portal.look import badge
 from portal.models import User
 from portal.own_pages import OwnPages, object_view
 from reconciliation.entities import ENTITIES, in_words
-from reconciliation.models import Link
+from reconciliation.exports.formats import amount
+from reconciliation.models import ApInvoice, Link
 
+EXCHANGE = "exchange"
+"""The member of a kept reply in which a connector tells what went over the wire."""
 LATEST = 5
 """Deliveries of a record that are shown."""
 
@@ -56,6 +60,7 @@ class Became:
     rows: list[list[Any]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    standing: str = ""
 
 
 class WayPages(OwnPages):
@@ -145,6 +150,7 @@ def _became(entity: str, pk: int, shown: Shown, tenant_id: int) -> Became:
     if record is not None:
         values = {name: getattr(record, name) for name in kind.fields}
         found.facts = [(in_words(n), _plain(v)) for n, v in values.items() if v not in (None, "", [], False)]
+        found.standing = _standing(record)
         _add_rows(found, kind, pk)
     rows = Delivery.objects.filter(connection__tenant=tenant_id, entity=entity, record_id=pk)
     found.sent = [_sent(one) for one in rows.select_related("rule__connection").order_by("-pk")[:LATEST]]
@@ -163,19 +169,29 @@ def _add_rows(found: Became, kind: Any, pk: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return f"{value.normalize():f}" if hasattr(value, "normalize") else value
+    return amount(value) if isinstance(value, Decimal) else value
+
+
+def _standing(record: Any) -> str:
+    """Where an AP invoice was posted, and what is left to pay of it."""
+    if not isinstance(record, ApInvoice) or not record.journal:
+        return ""
+    day = f" on {record.posted_on}" if record.posted_on else ""
+    left = record.balance
+    paid = "" if left is None else "; paid" if not left else f"; {amount(left)} left to pay"
+    return f"Posted in {record.journal}{day}{paid}."
 
 
 def _sent(delivery: Delivery) -> Sent:
     reply = dict(delivery.reply) if isinstance(delivery.reply, dict) else {}
-    posting = reply.pop("posting", None) or {}
+    exchange = reply.pop(EXCHANGE, None) or {}
     return Sent(
         delivery,
         badge(delivery.get_state_display(), TONES[delivery.state]),
         _cut(delivery.request),
-        redact(str(posting.get("document", ""))),
-        redact(str(posting.get("reply", ""))) or _cut(reply),
-        posting.get("warnings", ()),
+        redact(str(exchange.get("document", ""))),
+        redact(str(exchange.get("reply", ""))) or _cut(reply),
+        exchange.get("warnings", ()),
     )
 
 

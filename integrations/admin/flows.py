@@ -97,6 +97,7 @@ class FlowAdmin(GalleryPages, WayPages, ReconciliationPages, ReadOnlyTenantAdmin
             title=flow.title,
             flow=flow,
             spec=spec,
+            reconciles=spec is not None and spec.traces is not None,
             tenant=flow.tenant,
             runs=flow.runs.all()[:10],
             gallery=gallery_of(flow.tenant),

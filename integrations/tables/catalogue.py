@@ -32,7 +32,8 @@ def _list(kind: str) -> Callable[[Tenant], Iterable[Key]]:
 
 
 def _vendors(tenant: Tenant) -> Iterable[Key]:
-    rows = Vendor.objects.filter(tenant=tenant, active=True).order_by("name", "pk")
+    """Those that have no supplier's code of their own."""
+    rows = Vendor.objects.filter(tenant=tenant, active=True, code="").order_by("name", "pk")
     for vendor in rows:
         yield Key(record_key(vendor.external_id, vendor.pk), str(vendor))
 
