@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from integrations.flows.ap_facts import Billed
+from integrations.flows.ap_facts import Billed, facts_of
 from integrations.flows.base import Settings
 from integrations.flows.invoice_to_ap_plans import nothing_to_post
 from integrations.flows.invoice_to_ap_read import read
@@ -24,6 +24,7 @@ from reconciliation.three_way import Trace
 
 PORTION = 500
 NO_BRANCH, NO_VENDOR = "no branch", "no vendor"
+_BY_HAND = "somebody has said that it is put right in SYSPRO by another document."
 
 
 def traces(
@@ -71,7 +72,9 @@ def _of(flow: Flow, billed: Sequence[Billed]) -> Iterable[Trace]:
             entered=in_cents(bill.total or Decimal(0)) if bill else None,
             posted=posted.get(bill.pk) if bill else None,
             due=nothing_to_post(one) is None,
-            why=waiting.get(one.invoice_id) or (stuck.get(bill.pk, "") if bill else ""),
+            why=_BY_HAND
+            if one.settled and one.settled == facts_of(one)
+            else waiting.get(one.invoice_id) or (stuck.get(bill.pk, "") if bill else ""),
             record_id=one.invoice_id,
             bill_id=bill.pk if bill else None,
         )
@@ -99,7 +102,7 @@ def _undelivered(tenant_id: int, record_ids: Iterable[int]) -> Mapping[int, str]
     """Why deliveries of AP invoices did not come to an end, by record."""
     rows = Delivery.objects.filter(
         connection__tenant=tenant_id, connection__system="syspro", entity="ap_invoice", record_id__in=list(record_ids)
-    ).exclude(state=Delivery.State.DONE)  # fmt: skip
+    ).exclude(state__in=(Delivery.State.DONE, Delivery.State.NOT_NEEDED))  # fmt: skip
     found = rows.order_by("pk").values_list("record_id", "message", "state")
     return {pk: message or f"{Delivery.State(state).label}." for pk, message, state in found}
 

@@ -212,6 +212,8 @@ class TestChanges:
         assert self.flow_item(bill).state == "unchanged"
         assert "Two versions" not in words(client_for(owner).get(address))
         assert "is now 1.00" in AuditEntry.objects.get(action="ap_invoice.settled").note
+        (one,) = compared(FLOWS[NAME].traces(item.flow, date(2000, 1, 1), date(2100, 1, 1))).differences
+        assert "put right in SYSPRO by another document" in one.cause
         st.change("invoices", number, total="2.00", subTotal="2.00")
         books.cycle()
         assert self.flow_item(bill).reason == "posted"
