@@ -104,7 +104,7 @@ def held_back(rule: SyncRule, record_ids: Sequence[int]) -> dict[int, str]:
     if rule.entity != CUSTOMER.name or rule.connection.system != SYSTEM:
         return {}
     items = FlowItem.objects.filter(
-        flow__tenant=rule.connection.tenant_id, flow__name=NAME, flow__enabled=True, record_id__in=list(record_ids),
+        flow__tenant=rule.connection.tenant_id, flow__name=NAME, flow__enabled=True, record_id__among=list(record_ids),
         state__in=(FlowItem.State.OWED, FlowItem.State.WAITING),
     )  # fmt: skip
     why = "Waits until it is known whether Salesforce has this customer already: see the flow that looks for it."

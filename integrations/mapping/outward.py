@@ -18,6 +18,7 @@ from integrations.mapping.groups import line_of
 from integrations.mapping.paths import MISSING, Path, dig, parse
 
 _ONLY_NEW = frozenset({"if_new"})
+_NOTHING = (None,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,24 @@ class Sent:
     give: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
     looks: bool = False
 
+    @property
+    def member(self) -> str:
+        """The one member that it fills whatever is there; empty where it is not as plain as that."""
+        (path, *more) = self.paths
+        return path[0] if not more and len(path) == 1 and not self.looks else ""
+
     def body(self, values: Mapping[str, Any], row: Row | None) -> dict[Path, Any]:
         """The members to send, by path. Raises MappingError."""
         now: Sequence[Any] = (None,) * len(self.paths)
         if self.looks:
             now = [None if (found := dig(row, path)) is MISSING else found for path in self.paths]
+        return dict(zip(self.paths, self.given(values, now), strict=True))
+
+    def given(self, values: Mapping[str, Any], now: Sequence[Any]) -> Sequence[Any]:
+        """What its members shall hold, one after the other. Raises MappingError."""
         read = [values[name] for name in self.names]
         try:
-            return dict(zip(self.paths, self.give(read, now), strict=True))
+            return self.give(read, now)
         except MappingError:
             raise
         except (ValueError, TypeError, ArithmeticError) as error:
@@ -74,17 +85,32 @@ class Outward:
 
         Raises MappingError.
         """
-        wanted, whole = set(names), self.write.whole
+        wanted = set(names)
         body: Row = {}
-        for line in self.lines:
+        for line, member in self._members:
             if (line.names and wanted.isdisjoint(line.names)) or (row is not None and line.mode in _ONLY_NEW):
                 continue
-            for path, value in line.body(values, _with(row, body)).items():
-                top = path[0]
-                if top in whole and top not in body:
-                    body[top] = _whole(whole[top], row, top)
-                _put(body, path, value, whole.get(top, {}))
-        return {self.write.rename.get(name, name): value for name, value in body.items()}
+            if member:
+                (body[member],) = line.given(values, _NOTHING)
+            else:
+                self._fill(body, line, values, row)
+        rename = self.write.rename
+        return {rename.get(name, name): value for name, value in body.items()} if rename else body
+
+    @cached_property
+    def _members(self) -> tuple[tuple[Sent, str], ...]:
+        """The lines, each with the member that it fills alone, if that is all there is to it."""
+        whole = self.write.whole
+        return tuple((line, "" if line.member in whole else line.member) for line in self.lines)
+
+    def _fill(self, body: Row, line: Sent, values: Mapping[str, Any], row: Row | None) -> None:
+        """A line that fills several members, or parts of them, or goes by what they hold."""
+        whole = self.write.whole
+        for path, value in line.body(values, _with(row, body)).items():
+            top = path[0]
+            if top in whole and top not in body:
+                body[top] = _whole(whole[top], row, top)
+            _put(body, path, value, whole.get(top, {}))
 
 
 def outward(

@@ -43,6 +43,8 @@ class Delivery(models.Model):
 
     OPEN = (State.OWED, State.SENDING, State.UNKNOWN, State.NEEDS_PERSON)
     UNRESOLVED = (State.SENDING, State.UNKNOWN)
+    MOVING = (State.OWED, State.SENDING, State.UNKNOWN)
+    """Those that go on by themselves. Asked for with `state__literally`, they are found by their own index."""
 
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False
@@ -88,8 +90,8 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["rule", "next_try_at"],
-                name="delivery_due",
+                fields=["rule", "backfill", "id", "next_try_at"],
+                name="delivery_turn",
                 condition=Q(state__in=["owed", "sending", "unknown"]),
             ),
             models.Index(fields=["connection", "state", "-id"], name="delivery_by_state"),

@@ -12,6 +12,7 @@ from integrations.models import Delivery
 from integrations.push import creating, outcomes
 from integrations.push.sides import Side
 from reconciliation import bulk
+from reconciliation.lookup import known_links
 from reconciliation.models import Link
 from reconciliation.normalise import collapsed, dumps
 
@@ -40,36 +41,18 @@ def accept(side: Side, written: Written) -> None:
 
 def _tie(side: Side, new: Written) -> None:
     """A link for each record and its new row; one that is there already, from a row seen before, is taken over."""
-    source = side.rule.connection.source_id
-    ids = [external_id for _, external_id in new]
-    known = set(
-        Link.objects.filter(source=source, entity=side.rule.entity, external_id__in=ids).values_list(
-            "external_id", flat=True
-        )
-    )
-    now = timezone.now()
+    source, entity = side.rule.connection.source, side.rule.entity
+    known = set(known_links(source, entity, [external_id for _, external_id in new]))
+    now = bulk.stamp(timezone.now())
     rows = []
     for delivery, external_id in new:
         if external_id in known:
             creating.tie(side, external_id, delivery.record_id, delivery.values)
             continue
         known.add(external_id)
-        base = dumps(delivery.values)
+        base, state = dumps(delivery.values), Link.State.LIVE.value
         rows.append(
-            (
-                source,
-                side.rule.entity,
-                external_id,
-                delivery.record_id,
-                Link.State.LIVE,
-                0,
-                "",
-                "",
-                now,
-                now,
-                base,
-                "{}",
-            )
+            (source.pk, entity, external_id, delivery.record_id, state, 0, "", "", now, now, base, "{}")
         )
     bulk.insert(Link, _NEW_LINK, rows)
     _name(side, new)
@@ -78,15 +61,16 @@ def _tie(side: Side, new: Written) -> None:
 def _name(side: Side, new: Written) -> None:
     """A record that no source has named yet goes by its id there."""
     by_record = {delivery.record_id: external_id for delivery, external_id in new}
-    nameless = side.entity.objects.filter(pk__in=list(by_record), external_id="").values_list("pk", flat=True)
-    bulk.update(side.entity.model, ("external_id",), [(by_record[pk], pk) for pk in nameless])
+    nameless = side.entity.objects.filter(pk__among=list(by_record), external_id="").order_by()
+    rows = [(by_record[pk], pk) for pk in nameless.values_list("pk", flat=True)]
+    bulk.update(side.entity.model, ("external_id",), rows)
 
 
 def _agree(side: Side, changed: Written) -> None:
     """Move the links' bases on, and what is kept of their rows: whoever reads those again must not meet what was."""
     written = {delivery.record_id: delivery for delivery, _ in changed}
     links = side.links_of(list(written))
-    held = Link.objects.select_for_update().filter(pk__in=[link.pk for link in links.values()]).order_by("pk")
+    held = Link.objects.select_for_update().filter(pk__among=[link.pk for link in links.values()]).order_by("pk")
     rows = [
         (dumps({**base, **written[record_id].values}), dumps({**payload, **written[record_id].request}), pk)
         for pk, record_id, base, payload in held.values_list("pk", "record_id", "base", "payload")

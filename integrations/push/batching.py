@@ -23,7 +23,7 @@ from integrations.connectors.base import Row, Writing
 from integrations.connectors.errors import RemoteError, Who
 from integrations.mapping import MappingError
 from integrations.models import Delivery
-from integrations.push import accepting, creating, holding, outcomes, timing
+from integrations.push import accepting, creating, holding, outcomes, silence, storing, timing
 from integrations.push.creating import CannotCreate
 from integrations.push.removing import remove
 from integrations.push.sending import Sender, agree
@@ -68,7 +68,7 @@ class Batch:
         return self._send(deliveries)
 
     def _send(self, deliveries: Sequence[Delivery]) -> bool:
-        with outcomes.together():
+        with storing.together():
             placed = self._placed(deliveries)
         if not self._take_away():
             return False
@@ -76,7 +76,7 @@ class Batch:
             rows = self._fetched(placed)
         except RemoteError as error:
             return _failed([item.delivery for item in placed], error)
-        with outcomes.together():
+        with storing.together():
             items = self._changes(placed, rows)
         if not items:
             return True
@@ -322,14 +322,14 @@ class Batch:
         goes_on = True
         for portion in sliced(list(zip(deliveries, answers, strict=True)), PORTION):
             written = [(delivery, answer) for delivery, answer in portion if isinstance(answer, str)]
-            with transaction.atomic(), outcomes.together():
+            with transaction.atomic(), storing.together():
                 self.sender.renew()
                 accepting.accept(self.side, written)
                 for delivery, answer in portion:
                     if isinstance(answer, RemoteError):
                         goes_on = outcomes.failed(delivery, answer) and goes_on
         if any(isinstance(answer, str) for answer in answers):
-            outcomes.answered(self.sender.rule.connection)
+            silence.answered(self.sender.rule.connection)
             outcomes.go_on(self.sender.rule.connection)
         return goes_on
 

@@ -17,7 +17,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import holding, lead_sources, outcomes, owing, timing
+from integrations.push import holding, lead_sources, outcomes, owing, silence, timing
 from integrations.push.converting import convert
 from integrations.push.sending import Sender
 from integrations.push.sides import Side, side_of
@@ -287,7 +287,7 @@ def adopt(
             _adopt_parts(rule_of(sender.rule, part.entity), part, rows, delivery.parts[part.entity])
         delivery.external_id, delivery.reply = external_id, {**row, **exchanged(sender, external_id)}
         sender.outcomes.close(delivery, State.DONE, more=moved_on(side, record))
-    outcomes.answered(sender.rule.connection)
+    silence.answered(sender.rule.connection)
     outcomes.go_on(sender.rule.connection)
     return None
 

@@ -1,32 +1,22 @@
-"""What becomes of a delivery: the only writer of its state once it is owed, and of its connection's outbox.
+"""What becomes of a delivery: the only writer of its state once it is owed.
 
 Two limits. A system that says no counts `refusals`: at the limit the delivery waits for a person. A system that
-does not answer counts `silences`: the whole connection backs off, and is shown as down; a delivery that stays
-without an answer while others are answered waits for a person as well.
+does not answer counts `silences`: the whole connection backs off (`silence`); a delivery that stays without an answer
+while others are answered waits for a person as well.
 """
 
-import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from integrations.connectors.errors import RemoteError, Who
-from integrations.models import Connection, Delivery, Outbox
-from integrations.push import timing
+from integrations.models import Connection, Delivery
+from integrations.push import silence, storing, timing
 from portal.logs import redact
-from reconciliation import bulk
-from reconciliation.models import JSONTextField
 
 State = Delivery.State
-DOWN = "Writes wait: "
-"""How a connection's problem begins that the outbox has put there."""
 NOT_SEEN = "not_seen"
 WAITS = "waits"
 _TRY_AGAIN = frozenset({"conflict"})
@@ -53,92 +43,20 @@ def begin_together(
     parts: Mapping[str, Any] | None = None,
 ) -> None:
     """`begin` of many, of one connection, in one statement."""
-    now = timezone.now()
-    for delivery, operation, request, values in begun:
-        delivery.state, delivery.operation = State.SENDING, operation
-        delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
-        delivery.begun_at, delivery.sent_at, delivery.job = delivery.begun_at or now, now, ""
-        delivery.next_try_at = now + timing.current().abandoned_after(delivery.connection.system)
-    _write([delivery for delivery, *_ in begun], _BEGUN)
-
-
-def _write(deliveries: Sequence[Delivery], columns: tuple[str, ...]) -> None:
-    """Store these columns of many deliveries."""
-    fields = [Delivery._meta.get_field(name) for name in columns]
-    rows = [
-        (*(_as_text(field, getattr(delivery, field.name)) for field in fields), delivery.pk)
-        for delivery in deliveries
-    ]
-    bulk.update(Delivery, columns, rows)
-
-
-def _as_text(field: Any, value: Any) -> Any:
-    return field.get_prep_value(value) if isinstance(field, JSONTextField) else value
-
-
-def close_together(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
-    """`close` of many that were delivered, of one rule; `more` are the ids of those that owe another."""
-    for delivery in deliveries:
-        _as_closed(delivery, State.DONE)
-    _store_closed(deliveries, more)
-
-
-def _as_closed(delivery: Delivery, state: Delivery.State, message: str = "", reason: str = "") -> None:
-    delivery.state, delivery.closed_at, delivery.next_try_at = state, timezone.now(), None
-    delivery.message, delivery.reason, delivery.who = message, reason, ""
-
-
-def _store_closed(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
-    """Changes that came meanwhile owe another delivery; later success closes earlier failures."""
-    if not deliveries:
+    if not begun:
         return
     now = timezone.now()
-    with transaction.atomic():
-        locked = Delivery.objects.select_for_update().filter(pk__in=[delivery.pk for delivery in deliveries])
-        changes = dict(locked.values_list("pk", "changes"))
-        _write(deliveries, _CLOSED)
-        again = [d for d in deliveries if d.pk in more or changes.get(d.pk, 0) > d.changes]
-        Delivery.objects.bulk_create(_another(d, changes.get(d.pk, 0), now) for d in again)
-        _forgive(deliveries)
-
-
-_BEGUN = (
-    "state", "operation", "request", "values", "parts", "begun_at", "sent_at", "next_try_at", "job", "external_id",
-)  # fmt: skip
-_CLOSED = ("state", "closed_at", "next_try_at", "message", "reason", "who", "external_id", "reply")
-_SET = ("state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply")
-
-
-def _another(delivery: Delivery, changes: int, now: datetime) -> Delivery:
-    """The next delivery of the same record."""
-    return Delivery(
-        connection_id=delivery.connection_id,
-        rule_id=delivery.rule_id,
-        entity=delivery.entity,
-        record_id=delivery.record_id,
-        changes=max(1, changes - delivery.changes),
-        created_at=now,
-        next_try_at=now,
-    )
-
-
-def _forgive(deliveries: Sequence[Delivery]) -> None:
-    """Later success closes earlier failures of the same records."""
-    first = deliveries[0]
-    Delivery.objects.filter(
-        connection_id=first.connection_id,
-        entity=first.entity,
-        record_id__in=[delivery.record_id for delivery in deliveries],
-        state=State.GIVEN_UP,
-    ).update(state=State.NOT_NEEDED, message="A later write of this record came through.")
+    until = now + timing.current().abandoned_after(begun[0][0].connection.system)
+    for delivery, operation, request, values in begun:
+        delivery.state, delivery.operation, delivery.job = State.SENDING, operation, ""
+        delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
+        delivery.begun_at, delivery.sent_at, delivery.next_try_at = delivery.begun_at or now, now, until
+    storing.begun([delivery for delivery, *_ in begun], now)
 
 
 def in_job(deliveries: Sequence[Delivery], job: str, seconds: float) -> None:
     """They are on their way with a bulk job, which is asked again after so many seconds."""
-    at = timezone.now() + timedelta(seconds=seconds)
-    for delivery in deliveries:
-        delivery.job, delivery.next_try_at = job, at
-    Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries]).update(job=job, next_try_at=at)
+    storing.in_job(deliveries, job, timezone.now() + timedelta(seconds=seconds))
 
 
 def close(
@@ -148,21 +66,20 @@ def close(
 
     Later success closes earlier failures of the same record.
     """
-    _as_closed(delivery, state, message, reason)
-    if (gathered := _gathered.get()) is not None:
-        gathered.closed[delivery.pk] = (delivery, more)
-    else:
-        _store_closed([delivery], {delivery.pk} if more else ())
+    _close(delivery, state, message, reason)
+    storing.closed(delivery, more=more)
 
 
-def answered(connection: Connection) -> None:
-    """The system answers: what made the connection wait is over."""
-    if not Outbox.objects.filter(connection=connection, silences__gt=0).exists():
-        return
-    Outbox.objects.filter(connection=connection).update(silences=0, hold_until=None, down_since=None)
-    Connection.objects.filter(pk=connection.pk, problem__startswith=DOWN).update(
-        problem="", problem_who="", problem_at=None, health=Connection.Health.HEALTHY
-    )
+def close_together(deliveries: Sequence[Delivery], more: Collection[int]) -> None:
+    """`close` of many that were delivered, of one rule; `more` are the ids of those that owe another."""
+    for delivery in deliveries:
+        _close(delivery, State.DONE)
+    storing.closed_together(deliveries, more)
+
+
+def _close(delivery: Delivery, state: Delivery.State, message: str = "", reason: str = "") -> None:
+    delivery.state, delivery.message, delivery.reason, delivery.who = state, message, reason, ""
+    delivery.next_try_at = None
 
 
 def go_on(connection: Connection) -> None:
@@ -192,19 +109,6 @@ def not_seen(delivery: Delivery) -> None:
 def needs_person(delivery: Delivery, reason: str, message: str, who: str = Who.FIX_RECORD) -> None:
     """Trying again by itself will not help."""
     _set(delivery, State.NEEDS_PERSON, reason, message, who, None)
-    if _gathered.get() is None:
-        _take_up_corrections([delivery])
-
-
-def _take_up_corrections(deliveries: Sequence[Delivery]) -> None:
-    """An edit that joined while a delivery was looked at may be the very correction: it is not left lying."""
-    seen = {delivery.pk: delivery.changes for delivery in deliveries}
-    counted = Delivery.objects.filter(pk__in=seen).values_list("pk", "changes")
-    joined = [pk for pk, changes in counted if changes > seen[pk]]
-    if joined:
-        Delivery.objects.filter(pk__in=joined).update(
-            state=State.OWED, next_try_at=timezone.now(), refusals=0
-        )
 
 
 def failed(delivery: Delivery, error: RemoteError) -> bool:
@@ -229,7 +133,7 @@ def failed(delivery: Delivery, error: RemoteError) -> bool:
         _unknown(delivery, error)
         return True
     delivery.refusals += 1
-    Outbox.objects.filter(connection_id=delivery.connection_id, silences__gt=0).update(silences=0)
+    silence.broken(delivery.connection_id)
     if error.reason in _TRY_AGAIN and delivery.refusals < timing.current().most_refusals:
         at = timezone.now() + timing.current().wait(delivery.refusals)
         _set(delivery, State.OWED, error.reason, error.message, error.who, at)
@@ -243,12 +147,18 @@ def failed_together(deliveries: Sequence[Delivery], error: RemoteError) -> bool:
     if not deliveries:
         return True
     first, *others = deliveries
-    with together():
+    with storing.together():
         goes_on = failed(first, error)
         for delivery in others:
             delivery.refusals, delivery.silences, delivery.reply = first.refusals, first.silences, first.reply
             _set(delivery, State(first.state), first.reason, first.message, first.who, first.next_try_at)
     return goes_on
+
+
+def tired(delivery: Delivery) -> bool:
+    """Known to be undone after so many tries without an answer that it is more likely the record than the system."""
+    enough = delivery.silences >= timing.current().most_silences
+    return enough and not silence.is_down(delivery.connection_id)
 
 
 def _wait_for_row(delivery: Delivery, error: RemoteError) -> bool:
@@ -270,7 +180,7 @@ def _still_unknown(delivery: Delivery, error: RemoteError) -> bool:
     if error.relink or error.reason == "unauthorized":
         delivery.connection.fail(error.message, error.who, relink=error.relink)
     delivery.silences += 1
-    until = _hold(delivery.connection, error, counts=error.who is Who.RETRY_LATER)
+    until = silence.hold(delivery.connection, error, counts=error.who is Who.RETRY_LATER)
     _set(delivery, State.UNKNOWN, error.reason, error.message, error.who, until)
     return False
 
@@ -285,7 +195,7 @@ def _configuration(delivery: Delivery, error: RemoteError) -> bool:
 def _silent(delivery: Delivery, error: RemoteError) -> None:
     """No answer, or "not now": the connection waits as a whole."""
     limited = error.reason in _LIMITS
-    until = _hold(delivery.connection, error, counts=not limited)
+    until = silence.hold(delivery.connection, error, counts=not limited)
     if error.unknown:
         _unknown(delivery, error)
     elif limited:
@@ -305,81 +215,9 @@ def _unknown(delivery: Delivery, error: RemoteError) -> None:
     _set(delivery, State.UNKNOWN, error.reason, error.message, error.who, at)
 
 
-def tired(delivery: Delivery) -> bool:
-    """Known to be undone after so many tries without an answer that it is more likely the record than the system."""
-    if delivery.silences < timing.current().most_silences:
-        return False
-    outbox = Outbox.objects.filter(connection_id=delivery.connection_id).first()
-    return outbox is None or outbox.down_since is None
-
-
-def _hold(connection: Connection, error: RemoteError, *, counts: bool) -> datetime:
-    """Let nobody write there for a while: longer with each silence, with some chance in it."""
-    now = timezone.now()
-    outbox, _ = Outbox.objects.get_or_create(connection=connection)
-    silences = outbox.silences + 1
-    wait = timing.current().wait(silences) * random.uniform(0.75, 1.25)  # noqa: S311  # spreads workers
-    if error.retry_after is not None:
-        wait = timedelta(seconds=error.retry_after)
-    elif not counts:
-        wait = timedelta(seconds=timing.current().first_wait)
-    Outbox.objects.filter(pk=outbox.pk).update(
-        hold_until=now + wait, **({"silences": F("silences") + 1} if counts else {})
-    )
-    if counts and silences >= timing.current().down_after:
-        _down(connection, outbox, error, now)
-    return now + wait
-
-
-def _down(connection: Connection, outbox: Outbox, error: RemoteError, now: datetime) -> None:
-    if outbox.down_since is None:
-        Outbox.objects.filter(pk=outbox.pk).update(down_since=now)
-    Connection.objects.filter(pk=connection.pk, problem="").update(
-        problem=f"{DOWN}{connection.label} does not answer. {error.message}",
-        problem_who=Who.RETRY_LATER,
-        problem_at=now,
-        health=Connection.Health.DEGRADED,
-    )
-
-
 def _set(
     delivery: Delivery, state: Delivery.State, reason: str, message: str, who: str, at: datetime | None
 ) -> None:
     delivery.state, delivery.reason, delivery.message = state, reason[:40], message
     delivery.who, delivery.next_try_at = who, at
-    if (gathered := _gathered.get()) is not None:
-        gathered.set[delivery.pk] = delivery
-    else:
-        _write([delivery], _SET)
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """What is still to be written of deliveries, by id; of those that were closed, whether they owe another."""
-
-    set: dict[int, Delivery] = field(default_factory=dict)
-    closed: dict[int, tuple[Delivery, bool]] = field(default_factory=dict)
-
-
-_gathered: ContextVar[_Gathered | None] = ContextVar("gathered", default=None)
-
-
-@contextmanager
-def together() -> Iterator[None]:
-    """What becomes of many deliveries in this block is written at its end, in a few statements for all of them.
-
-    Nothing is where an exception leaves the block: they are as they were, and found again.
-    """
-    gathered = _Gathered()
-    token = _gathered.set(gathered)
-    try:
-        yield
-    finally:
-        _gathered.reset(token)
-    with transaction.atomic():
-        _write(list(gathered.set.values()), _SET)
-        waiting = [d for d in gathered.set.values() if d.state == State.NEEDS_PERSON]
-        if waiting:
-            _take_up_corrections(waiting)
-        closed = list(gathered.closed.values())
-        _store_closed([delivery for delivery, _ in closed], {d.pk for d, more in closed if more})
+    storing.changed(delivery)

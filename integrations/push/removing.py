@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.models import Delivery
-from integrations.push import outcomes
+from integrations.push import outcomes, silence
 from integrations.push.sending import Sender, agree
 from reconciliation.models import Link
 
@@ -40,4 +40,4 @@ def _agree(sender: Sender, delivery: Delivery, link: Link, state: Delivery.State
             agree(link, {"active": False})
             delivery.external_id = link.external_id
         sender.outcomes.close(delivery, state, message, reason="" if state == State.DONE else "same")
-    outcomes.answered(sender.rule.connection)
+    silence.answered(sender.rule.connection)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Delivery
-from integrations.push import outcomes
+from integrations.push import outcomes, silence
 from reconciliation.ingest import ingest
 from reconciliation.merge_tasks import of_loser
 from reconciliation.models import Link, MergeMove, MergeSettings
@@ -90,7 +90,7 @@ def _set(
         # Also where it was found so: from here on this record is no longer one that was set inactive.
         Delivery.objects.filter(pk=delivery.pk).update(operation=REVIVE if active else RETIRE)
         sender.outcomes.close(delivery, State.DONE, more=active)
-    outcomes.answered(sender.rule.connection)
+    silence.answered(sender.rule.connection)
     return None
 
 

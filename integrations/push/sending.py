@@ -22,7 +22,7 @@ from integrations.leases import Lease, LeaseLost
 from integrations.mapping import MappingError
 from integrations.models import Delivery, SyncRule
 from integrations.pull import intake_of
-from integrations.push import outcomes, retiring, tags
+from integrations.push import outcomes, retiring, silence, tags
 from integrations.push.sides import Side, side_of
 from reconciliation.ingest import ingest
 from reconciliation.intake import Incoming
@@ -260,7 +260,7 @@ class Sender:
                 self.outcomes.needs_person(delivery, "ignored", message)
             else:
                 self.outcomes.close(delivery, State.DONE)
-        outcomes.answered(self.rule.connection)
+        silence.answered(self.rule.connection)
 
     def read_back(self, external_id: str, parent: str) -> Row:
         """The row after a write whose reply does not show it. That the write took effect is known by then."""

@@ -23,6 +23,7 @@ from reconciliation.normalise import collapsed, normal_form
 
 Values = dict[str, Any]
 EMPTY: tuple[Any, ...] = (None, "", [], False)
+_STATES = ("id", "active", "merged_into")
 STAND_INS = {"campaign": lead_sources.campaign_of, "opportunity": deals.opportunity_of}
 """What stands in for a reference that a record leaves empty: `(rule, record)` -> external id, or nothing."""
 
@@ -46,12 +47,24 @@ class Side:
         return {name: reached(record, name) for name in self.outward.names}
 
     def records(self, ids: Sequence[int]) -> dict[int, Any]:
-        """Records by id, with all that the mapping's lines reach through references, in one query."""
-        rows = self.entity.objects.select_related(*self._reached) if self._reached else self.entity.objects
-        found: dict[int, Any] = rows.in_bulk(
-            ids
-        )  # without a name, select_related joins all that a record refers to
-        return found
+        """Records by id, with all that the mapping's lines reach through references, in one query.
+
+        Of their columns those that a push asks for; others come when they are asked for.
+        """
+        rows = self.entity.objects.filter(pk__among=list(ids)).only(*self._asked)
+        if self._reached:  # without a name, select_related joins all that a record refers to
+            rows = rows.select_related(*self._reached)
+        return {record.pk: record for record in rows}
+
+    @cached_property
+    def _asked(self) -> tuple[str, ...]:
+        """The columns that are sent, and those that say what is to be done with a record."""
+        meta = self.entity.model._meta
+        columns = {field.name: field for field in meta.concrete_fields}
+        own = [name for name in (*self.outward.names, *self.entity.references, *_STATES) if name in columns]
+        through = [name.replace(".", "__") for name in self.outward.names if "." in name]
+        paths = tuple(f"{path}__" for path in self._reached)
+        return (*own, *(name for name in through if name.startswith(paths)))
 
     @cached_property
     def _reached(self) -> tuple[str, ...]:
@@ -157,7 +170,7 @@ class Side:
     def links_of(self, record_ids: Sequence[int]) -> dict[int, Link]:
         """`link_of` of many records, in one query."""
         links = Link.objects.filter(
-            source=self.rule.connection.source_id, entity=self.rule.entity, record_id__in=record_ids
+            source=self.rule.connection.source_id, entity=self.rule.entity, record_id__among=list(record_ids)
         )
         found: dict[int, Link] = {}
         for link in sorted(links, key=lambda link: (link.state != Link.State.LIVE, link.pk), reverse=True):
@@ -175,7 +188,10 @@ class Side:
         self.met.clear()
         for entity, ids in wanted.items():
             links = Link.objects.filter(
-                source=self.rule.connection.source_id, entity=entity, record_id__in=ids, state=Link.State.LIVE
+                source=self.rule.connection.source_id,
+                entity=entity,
+                record_id__among=list(ids),
+                state=Link.State.LIVE,
             )
             known = dict(links.order_by("-pk").values_list("record_id", "external_id"))
             self.met.update({(entity, record_id): known.get(record_id, "") for record_id in ids})

@@ -38,20 +38,32 @@ def due(now: datetime) -> "QuerySet[Delivery]":
     A rule that only pulls sends what another record's delivery wants, and nothing else. While an account's calls of the
     day run short, what was tried before waits, and so does what no change owes (a first push).
     """
-    found = Delivery.objects.filter(
-        Q(wanted=True) | Q(rule__direction__in=PUSHING),
-        state__in=(State.OWED, State.SENDING, State.UNKNOWN),
-        next_try_at__lte=now,
-    ).exclude(connection__outbox__hold_until__gt=now)
+    found = _MOVING.filter(Q(wanted=True) | Q(rule__direction__in=PUSHING), next_try_at__lte=now)
+    found = found.exclude(connection__outbox__hold_until__gt=now)
     if short := quota.short_keys(now):
-        tried = Q(begun_at__isnull=False) | Q(backfill=True)
-        found = found.exclude(tried & Q(state=State.OWED, connection__budget_key__in=short))
+        found = found.exclude(_MAY_WAIT & Q(connection__budget_key__in=short))
     return found
+
+
+def due_of(rule: SyncRule, now: datetime) -> "QuerySet[Delivery]":
+    """`due` of one rule, whose own row and connection are asked first: from then on its index alone is read."""
+    if Outbox.objects.filter(connection_id=rule.connection_id, hold_until__gt=now).exists():
+        return Delivery.objects.none()
+    found = _MOVING.filter(rule=rule, next_try_at__lte=now)
+    if not SyncRule.objects.filter(pk=rule.pk, direction__in=PUSHING).exists():
+        found = found.filter(wanted=True)
+    if quota.is_short(rule.connection.budget_key, now):
+        found = found.exclude(_MAY_WAIT)
+    return found
+
+
+_MOVING = Delivery.objects.filter(state__literally=Delivery.MOVING)
+_MAY_WAIT = Q(Q(begun_at__isnull=False) | Q(backfill=True), state=State.OWED)
 
 
 def unresolved(rule: SyncRule) -> bool:
     """Whether a write of this rule may have had an effect that is not known yet: then its rows are not read."""
-    return Delivery.objects.filter(rule=rule, state__in=Delivery.UNRESOLVED).exists()
+    return _MOVING.filter(rule=rule, state__in=Delivery.UNRESOLVED).exists()
 
 
 def push(rule: SyncRule, lease: Lease, until: float) -> int:
@@ -75,7 +87,7 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
                 return count
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
         rule.connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
-        for delivery in due(timezone.now()).filter(rule=rule):
+        for delivery in due_of(rule, timezone.now()):
             outcomes.postpone(delivery, "configuration", str(error), 600)
         return 0
 
@@ -86,8 +98,10 @@ def _one(sender: Sender, deliveries: list[Delivery]) -> bool:
 
 def portion_of(rule: SyncRule, write: Write) -> int:
     """How many to take at once: a call's worth, or some calls', or a job's where thousands wait."""
-    if write.bulk and _due(rule).count() > settings.WRITE_IN_BULK_ABOVE:
-        return write.bulk
+    if write.bulk:
+        above = settings.WRITE_IN_BULK_ABOVE
+        if due_of(rule, timezone.now()).order_by(*_TURN)[above : above + 1].exists():
+            return write.bulk
     return write.batch * write.at_once
 
 
@@ -96,20 +110,21 @@ def _next(rule: SyncRule, most: int) -> list[Delivery]:
 
     Those of one bulk job stay together.
     """
-    if Outbox.objects.filter(connection_id=rule.connection_id, hold_until__gt=timezone.now()).exists():
-        return []
-    first = _due(rule).order_by("backfill", "id").first()
-    if first is None:
-        return []
-    on_its_way = Q(state=State.SENDING) & ~Q(job="")
-    if first.state == State.SENDING and first.job:
-        found = list(Delivery.objects.filter(on_its_way, rule=rule, job=first.job).order_by("id"))
+    found = list(due_of(rule, timezone.now()).order_by(*_TURN).defer(*_UNREAD)[:most])
+    if found and (job := _job_of(found[0])):
+        found = list(_MOVING.filter(rule=rule, state=State.SENDING, job=job).order_by("id"))
     else:
-        found = list(_due(rule).exclude(on_its_way).order_by("backfill", "id")[:most])
+        found = [delivery for delivery in found if not _job_of(delivery)]
     for delivery in found:
         delivery.rule, delivery.connection = rule, rule.connection
     return found
 
 
-def _due(rule: SyncRule) -> "QuerySet[Delivery]":
-    return due(timezone.now()).filter(rule=rule)
+_TURN = ("backfill", "id")
+_UNREAD = ("message", "who", "reply", "created_at", "next_try_at", "sent_at", "closed_at", "closed_by", "wanted")
+"""What nobody asks of a delivery that is about to be sent."""
+
+
+def _job_of(delivery: Delivery) -> str:
+    """The bulk job that it is on its way with, if it is."""
+    return delivery.job if delivery.state == State.SENDING else ""

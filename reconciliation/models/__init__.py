@@ -8,6 +8,7 @@ from reconciliation.models.base import JSONTextField, Record, Source
 from reconciliation.models.export_files import ExportFile
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
+from reconciliation.models.lookups import Among, Literally
 from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount, RefusedPair, Unmatched
 from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
@@ -37,6 +38,7 @@ from reconciliation.models.work import (
 )
 
 __all__ = [
+    "Among",
     "ApInvoice",
     "ApInvoiceLine",
     "Appointment",
@@ -62,6 +64,7 @@ __all__ = [
     "Job",
     "Lead",
     "Link",
+    "Literally",
     "Location",
     "MatchCandidate",
     "MatchPass",
