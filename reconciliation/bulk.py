@@ -131,9 +131,11 @@ def update(
     table, names = _names(model, tuple(columns))
     sets = ", ".join(f"{name} = %s" for name in (*common.names, *names))
     sql = f"UPDATE {table} SET {sets} WHERE id = %s"  # noqa: S608 - names from models
-    converted = _converted(model, [*columns, "id"], rows)
+    found = _converted(model, [*columns, "id"], rows)
+    if common.values:
+        found = ((*common.values, *row) for row in found)
     with connection.cursor() as cursor:
-        cursor.executemany(sql, ((*common.values, *row) for row in converted) if common.values else converted)
+        cursor.executemany(sql, found)
 
 
 class _Common:

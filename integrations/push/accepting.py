@@ -1,21 +1,27 @@
 """What a batch has written becomes what both sides agree on: links, bases and closed deliveries, many in each statement.
 
-The route: deliveries with the ids they were answered -> new links, or bases moved on -> records edited meanwhile owe
-another -> closed. The caller holds the transaction.
+The route: deliveries with what they were answered -> those that were refused wait, or for a person -> new links for the
+others, or bases moved on -> records edited meanwhile owe another -> closed.
 """
 
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
+from integrations.connectors.errors import RemoteError
 from integrations.models import Delivery
-from integrations.push import creating, outcomes
+from integrations.push import creating, outcomes, silence, storing
+from integrations.push.sending import Sender
 from integrations.push.sides import Side
+from integrations.push.slices import PORTION, sliced
 from reconciliation import bulk
 from reconciliation.lookup import known_links
 from reconciliation.models import Link
 from reconciliation.normalise import collapsed, dumps
 
+Answer = str | RemoteError
+"""Of one row: its id there, or why it alone was refused."""
 Written = Sequence[tuple[Delivery, str]]
 _NEW_LINK = (
     "source_id", "entity", "external_id", "record_id", "state", "fingerprint", "waiting_for_entity",
@@ -23,7 +29,24 @@ _NEW_LINK = (
 )  # fmt: skip
 
 
-def accept(side: Side, written: Written) -> None:
+def note(sender: Sender, answered: Sequence[tuple[Delivery, Answer]]) -> bool:
+    """Each answer to its own delivery. Whether the connection may go on. Raises LeaseLost."""
+    goes_on = True
+    for portion in sliced(answered, PORTION):
+        written = [(delivery, answer) for delivery, answer in portion if isinstance(answer, str)]
+        with transaction.atomic(), storing.together():
+            sender.renew()
+            _accept(sender.side, written)
+            for delivery, answer in portion:
+                if isinstance(answer, RemoteError):
+                    goes_on = outcomes.failed(delivery, answer) and goes_on
+    if any(isinstance(answer, str) for _, answer in answered):
+        silence.answered(sender.rule.connection)
+        outcomes.go_on(sender.rule.connection)
+    return goes_on
+
+
+def _accept(side: Side, written: Written) -> None:
     """They are there: what was sent is the new base."""
     if not written:
         return
@@ -70,7 +93,9 @@ def _agree(side: Side, changed: Written) -> None:
     """Move the links' bases on, and what is kept of their rows: whoever reads those again must not meet what was."""
     written = {delivery.record_id: delivery for delivery, _ in changed}
     links = side.links_of(list(written))
-    held = Link.objects.select_for_update().filter(pk__among=[link.pk for link in links.values()]).order_by("pk")
+    held = (
+        Link.objects.select_for_update().filter(pk__among=[link.pk for link in links.values()]).order_by("pk")
+    )
     rows = [
         (dumps({**base, **written[record_id].values}), dumps({**payload, **written[record_id].request}), pk)
         for pk, record_id, base, payload in held.values_list("pk", "record_id", "base", "payload")

@@ -6,9 +6,8 @@ rows a call -> until none is due, the connection is silent, or the slice is over
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -73,18 +72,8 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
     try:
         with connector_for(rule.connection) as (connector, _):
             sender = Sender(rule, connector, lease)
-            write = sender.side.write
-            with ThreadPoolExecutor(write.at_once, thread_name_prefix="push") as pool:
-                send = Batch(sender, pool).send if write.batch > 1 else partial(_one, sender)
-                count = 0
-                while deliveries := _next(rule, portion_of(rule, write)):
-                    count += len(deliveries)
-                    goes_on = send(deliveries)
-                    # A long slice may use up what was left of the day.
-                    quota.note(rule.connection.budget_key, connector.usage)
-                    if not goes_on or time.monotonic() > until:
-                        break
-                return count
+            with ThreadPoolExecutor(sender.side.write.at_once, thread_name_prefix="push") as pool:
+                return _send_all(sender, pool, until)
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
         rule.connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
         for delivery in due_of(rule, timezone.now()):
@@ -92,8 +81,21 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
         return 0
 
 
-def _one(sender: Sender, deliveries: list[Delivery]) -> bool:
-    return sender.send(deliveries[0])
+def _send_all(sender: Sender, pool: Executor, until: float) -> int:
+    """What is due, portion by portion: the next is taken while the last one's calls are under way."""
+    rule, write, count = sender.rule, sender.side.write, 0
+    batch = Batch(sender, pool)
+    while True:
+        if deliveries := _next(rule, portion_of(rule, write)):
+            count += len(deliveries)
+            goes_on = batch.send(deliveries) if write.batch > 1 else sender.send(deliveries[0])
+        else:
+            goes_on = bool(batch.calls) and batch.finish()  # what came through may make more due
+        # A long slice may use up what was left of the day.
+        quota.note(rule.connection.budget_key, sender.connector.usage)
+        if not goes_on or time.monotonic() > until:
+            batch.finish()
+            return count
 
 
 def portion_of(rule: SyncRule, write: Write) -> int:
@@ -121,7 +123,17 @@ def _next(rule: SyncRule, most: int) -> list[Delivery]:
 
 
 _TURN = ("backfill", "id")
-_UNREAD = ("message", "who", "reply", "created_at", "next_try_at", "sent_at", "closed_at", "closed_by", "wanted")
+_UNREAD = (
+    "message",
+    "who",
+    "reply",
+    "created_at",
+    "next_try_at",
+    "sent_at",
+    "closed_at",
+    "closed_by",
+    "wanted",
+)
 """What nobody asks of a delivery that is about to be sent."""
 
 

@@ -1,16 +1,15 @@
 """Two ways to ask for one of several values that Django's `in` is too dear, or too vague, for."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from django.db.models import CharField, Field, Lookup
 
-_Sql = tuple[str, Sequence[Any]]
+_Sql = tuple[str, Any]
 
 
 @Field.register_lookup
-class Among(Lookup):  # type: ignore[type-arg]  # not generic when it runs
+class Among(Lookup):
     """`column__among=values`: one parameter for any number of values; of numbers and texts, not of model objects.
 
     `in` adapts each value in Python and sends a mark for each: with a thousand ids that costs more than the query.
@@ -30,7 +29,7 @@ class Among(Lookup):  # type: ignore[type-arg]  # not generic when it runs
 
 
 @CharField.register_lookup
-class Literally(Lookup):  # type: ignore[type-arg]  # not generic when it runs
+class Literally(Lookup):
     """`column__literally=words`: as `in`, the words standing in the statement itself.
 
     SQLite sees only so that a partial index whose condition names the same words, in this order, will do.
