@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from integrations.models.connections import Connection
 from integrations.models.rules import SyncRule
-from reconciliation.models import JSONTextField
+from reconciliation.models import JSONTextField, QuicklyRead
 
 
-class Delivery(models.Model):
+class Delivery(QuicklyRead):
     """One outward write that changes of one record owe to one connection.
 
     While one is open, further changes of its record join it (`changes` counts them). `key` is what the other

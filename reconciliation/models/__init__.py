@@ -4,7 +4,7 @@ A record is golden: one row per real customer, job or invoice, whatever number o
 """
 
 from reconciliation.models.background import CustomerImport, MatchPass
-from reconciliation.models.base import JSONTextField, Record, Source
+from reconciliation.models.base import JSONTextField, QuicklyRead, Record, Source
 from reconciliation.models.export_files import ExportFile
 from reconciliation.models.ledger import Change, Conflict, Link, MatchCandidate
 from reconciliation.models.lists import ReferenceItem
@@ -80,6 +80,7 @@ __all__ = [
     "Payment",
     "PaymentSplit",
     "Person",
+    "QuicklyRead",
     "Rating",
     "Record",
     "ReferenceItem",

@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 
 from portal.models import Tenant
-from reconciliation.models.base import JSONTextField, Source
+from reconciliation.models.base import JSONTextField, QuicklyRead, Source
 
 
-class Link(models.Model):
+class Link(QuicklyRead):
     """Ties a record to its counterpart in a source.
 
     `base` holds the mapped values last agreed, in normal form; `fingerprint` is a hash of the payload and of
