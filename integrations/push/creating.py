@@ -20,7 +20,7 @@ from integrations.pull import intake_of
 from integrations.push import holding, lead_sources, outcomes, owing, silence, timing
 from integrations.push.converting import convert
 from integrations.push.sending import Sender
-from integrations.push.sides import Side, side_of
+from integrations.push.sides import Side, Values, side_of
 from reconciliation.ingest import ingest
 from reconciliation.models import Link
 from reconciliation.normalise import normal_form
@@ -99,7 +99,7 @@ def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
     if objection := sender.side.objection(record):
         return sender.outcomes.needs_person(delivery, "objection", objection)
     try:
-        body, parts = body_of(sender, record)
+        body, parts = body_of(sender, record, sender.side.read(record))
     except CannotCreate as error:
         return sender.outcomes.needs_person(delivery, "incomplete", str(error))
     held = sender.side.held(record)
@@ -113,14 +113,13 @@ def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
 def key_of(side: Side, delivery: Delivery) -> str:
     """What the other system knows the row by: the try's own key, or the record's where a key is one row for ever."""
     if side.write.find is Find.UPSERT:
-        return f"{delivery.connection.tenant_id}-{delivery.record_id}"
+        return f"{side.rule.connection.tenant_id}-{delivery.record_id}"
     return str(delivery.key)
 
 
 def missing_of(side: Side, record: Any) -> list[str]:
     """References without which the row cannot be created, and that the system does not know yet."""
-    wanted = {*side.write.references, *([side.write.parent] if side.write.parent else ())}
-    return [name for name in sorted(wanted) if not side.parent_id(record, name)]
+    return [name for name in side.needs if not side.parent_id(record, name)]
 
 
 def wait_for(sender: Sender, delivery: Delivery, record: Any, missing: list[str]) -> None:
@@ -206,13 +205,15 @@ def _look_up(sender: Sender, delivery: Delivery, record: Any, parent: str) -> Ro
     return next((row for row in rows if side.declared.id_of(row) not in taken), None)
 
 
-def body_of(sender: Sender, record: Any) -> tuple[Row, dict[str, Any]]:
+def body_of(sender: Sender, record: Any, values: Values) -> tuple[Row, dict[str, Any]]:
     """The body of a create, and what it says of each part's record: `{entity: {record id: values}}`.
+
+    `values` are what `Side.read` gave of the record.
 
     Nested rows are among the parts under their own name, as a list: what was sent of them is known ever after.
     """
     side = sender.side
-    body = side.new_body(side.read(record))
+    body = side.new_body(values)
     for name in side.write.needed:
         if body.get(side.write.rename.get(name, name)) in (None, ""):
             raise CannotCreate(f"{sender.rule.connection.label} needs its {name}. Fill it in here.")

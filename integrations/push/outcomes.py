@@ -49,7 +49,7 @@ def begin_together(
     until = now + timing.current().abandoned_after(begun[0][0].connection.system)
     for delivery, operation, request, values in begun:
         delivery.state, delivery.operation, delivery.job = State.SENDING, operation, ""
-        delivery.request, delivery.values, delivery.parts = dict(request), dict(values), dict(parts or {})
+        delivery.request, delivery.values, delivery.parts = request, values, parts or {}
         delivery.begun_at, delivery.sent_at, delivery.next_try_at = delivery.begun_at or now, now, until
     storing.begun([delivery for delivery, *_ in begun], now)
 

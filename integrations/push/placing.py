@@ -17,6 +17,7 @@ from integrations.push.creating import CannotCreate
 from integrations.push.sending import Sender
 from integrations.push.sides import Side
 from reconciliation.models import Link
+from reconciliation.normalise import normal_form
 
 State = Delivery.State
 
@@ -108,13 +109,14 @@ def place(sender: Sender, deliveries: Sequence[Delivery]) -> Placed:
 
 def _new(sender: Sender, delivery: Delivery, record: Any) -> Item | None:
     """A new row with its body; None where something that it needs is not here at all."""
+    values = sender.side.read(record)
     try:
-        body, _ = creating.body_of(sender, record)
+        body, _ = creating.body_of(sender, record, values)
     except CannotCreate as error:
         outcomes.needs_person(delivery, "incomplete", str(error))
         return None
     # What is empty here is agreed to be so as well: the row begins empty, but for what the system fills in itself.
-    return Item(delivery, record, None, body, sender.side.held(record))
+    return Item(delivery, record, None, body, normal_form(values))
 
 
 def writing_of(side: Side, delivery: Delivery, body: Row) -> Writing:

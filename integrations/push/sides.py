@@ -72,6 +72,11 @@ class Side:
         paths = {name.rpartition(".")[0].replace(".", "__") for name in self.outward.names if "." in name}
         return tuple(sorted(path for path in paths if _leads_somewhere(self.entity, path)))
 
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """The references without which a row cannot be created."""
+        return tuple(sorted({*self.write.references, *([self.write.parent] if self.write.parent else ())}))
+
     def held(self, record: Any) -> Values:
         """The same in normal form."""
         return normal_form(self.read(record))

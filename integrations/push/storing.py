@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import orjson
@@ -23,6 +22,7 @@ State = Delivery.State
 _SET = ("state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply")
 _BEGUN = ("operation", "request", "values", "parts", "begun_at", "external_id")
 _CLOSED = ("external_id", "reply")
+_EMPTY = "{}"
 
 
 def begun(deliveries: Sequence[Delivery], now: datetime) -> None:
@@ -138,7 +138,10 @@ def _take_up_corrections(deliveries: Sequence[Delivery]) -> None:
 
 def _store_closed(deliveries: Sequence[Delivery], now: datetime) -> None:
     """A statement for each way of ending: nearly always there is one."""
-    for (state, reason, message), group in groupby(sorted(deliveries, key=_ending), _ending):
+    ways: dict[tuple[str, str, str], list[Delivery]] = {}
+    for delivery in deliveries:
+        ways.setdefault((delivery.state, delivery.reason, delivery.message), []).append(delivery)
+    for (state, reason, message), group in ways.items():
         same = {
             "state": state,
             "reason": reason,
@@ -149,10 +152,6 @@ def _store_closed(deliveries: Sequence[Delivery], now: datetime) -> None:
         }
         rows = [(d.external_id, None if d.reply is None else _text(d.reply), d.pk) for d in group]
         bulk.update(Delivery, _CLOSED, rows, same)
-
-
-def _ending(delivery: Delivery) -> tuple[str, str, str]:
-    return delivery.state, delivery.reason, delivery.message
 
 
 def _another(delivery: Delivery, changes: int, now: datetime) -> Delivery:
@@ -186,4 +185,4 @@ def _column(delivery: Delivery, name: str) -> Any:
 
 def _text(value: Mapping[str, Any] | None) -> str:
     """As `JSONTextField` keeps it."""
-    return orjson.dumps(value, default=str).decode() if value else "{}"
+    return orjson.dumps(value, default=str).decode() if value else _EMPTY

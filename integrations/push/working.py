@@ -118,7 +118,7 @@ def _next(rule: SyncRule, most: int) -> list[Delivery]:
     else:
         found = [delivery for delivery in found if not _job_of(delivery)]
     for delivery in found:
-        delivery.rule, delivery.connection = rule, rule.connection
+        delivery.know(rule=rule, connection=rule.connection)
     return found
 
 

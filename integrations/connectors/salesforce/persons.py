@@ -38,8 +38,10 @@ class Persons:
         """Whether the org has person accounts."""
         return describing.field_of(self._asker.facts("Account"), MARK) is not None
 
-    def new_accounts(self, rows: Sequence[Writing]) -> list[Writing]:
+    def new_accounts(self, rows: Sequence[Writing]) -> Sequence[Writing]:
         """Each as a business or a person, as its mark says; where the org knows no persons all are businesses."""
+        if not any(MARK in row.body for row in rows):
+            return rows
         record_type = ""
         if any(row.body.get(MARK) for row in rows) and self.are_here:
             record_type = self._person_type()

@@ -112,9 +112,9 @@ class Writes:
         return answers
 
     def _upserted(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
-        key = self._key_field
+        key, attributes = self._key_field, {"type": entity.feed}
         records = [
-            {"attributes": {"type": entity.feed}, **row.body, key: row.key}
+            {"attributes": attributes, **row.body, key: row.key}
             for row in self._settled(entity, rows, new=True)
         ]
         return self._send(entity, f"composite/sobjects/{entity.feed}/{key}", records)
