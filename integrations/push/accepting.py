@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.connectors.errors import RemoteError
 from integrations.models import Delivery
-from integrations.push import creating, outcomes, silence, storing
+from integrations.push import adopting, outcomes, silence, storing
 from integrations.push.sending import Sender
 from integrations.push.sides import Side
 from integrations.push.slices import PORTION, sliced
@@ -70,7 +70,7 @@ def _tie(side: Side, new: Written) -> None:
     rows = []
     for delivery, external_id in new:
         if external_id in known:
-            creating.tie(side, external_id, delivery.record_id, delivery.values)
+            adopting.tie(side, external_id, delivery.record_id, delivery.values)
             continue
         known.add(external_id)
         base, state = dumps(delivery.values), Link.State.LIVE.value

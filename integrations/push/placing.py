@@ -12,8 +12,7 @@ from django.db import transaction
 
 from integrations.connectors.base import Row, Writing
 from integrations.models import Delivery
-from integrations.push import creating, holding, outcomes, timing
-from integrations.push.creating import CannotCreate
+from integrations.push import adopting, bodies, holding, outcomes, parents, timing
 from integrations.push.sending import Sender
 from integrations.push.sides import Side
 from reconciliation.models import Link
@@ -61,7 +60,7 @@ def find_lost(sender: Sender, deliveries: Sequence[Delivery]) -> None:
     side = sender.side
     unsure = [delivery for delivery in deliveries if delivery.state == State.UNKNOWN]
     links = side.links_of([delivery.record_id for delivery in unsure]) if unsure else {}
-    lost = {creating.key_of(side, one): one for one in unsure if one.record_id not in links}
+    lost = {adopting.key_of(side, one): one for one in unsure if one.record_id not in links}
     if not lost:
         return
     made = sender.connector.find_many(side.declared, list(lost)) if timing.protected else {}
@@ -69,7 +68,7 @@ def find_lost(sender: Sender, deliveries: Sequence[Delivery]) -> None:
         sender.renew()
         for key, row in made.items():
             delivery = lost[key]
-            creating.tie(side, str(row[side.declared.id]), delivery.record_id, delivery.values)
+            adopting.tie(side, str(row[side.declared.id]), delivery.record_id, delivery.values)
     for key in lost.keys() - made.keys():
         lost[key].state = State.OWED  # it is not there; under the same key it would be the same row
 
@@ -94,7 +93,7 @@ def place(sender: Sender, deliveries: Sequence[Delivery]) -> Placed:
         elif side.write.create is None:
             outcomes.needs_person(delivery, "no_create", f"A {side.entity.label} comes with its parent.")
             continue
-        missing = creating.missing_of(side, record) if link is None else []
+        missing = parents.missing_of(side, record) if link is None else []
         if delivery.begun_at is None and (why := held.get(delivery.record_id)):
             outcomes.postpone(delivery, holding.REASON, why, holding.AGAIN)
         elif missing:
@@ -103,7 +102,7 @@ def place(sender: Sender, deliveries: Sequence[Delivery]) -> Placed:
             placed.items.append(Item(delivery, record, link))
         elif item := _new(sender, delivery, record):
             placed.items.append(item)
-    creating.wait_together(sender, waiting)
+    parents.wait_together(sender, waiting)
     return placed
 
 
@@ -111,8 +110,8 @@ def _new(sender: Sender, delivery: Delivery, record: Any) -> Item | None:
     """A new row with its body; None where something that it needs is not here at all."""
     values = sender.side.read(record)
     try:
-        body, _ = creating.body_of(sender, record, values)
-    except CannotCreate as error:
+        body, _ = bodies.body_of(sender, record, values)
+    except bodies.CannotCreate as error:
         outcomes.needs_person(delivery, "incomplete", str(error))
         return None
     # What is empty here is agreed to be so as well: the row begins empty, but for what the system fills in itself.
@@ -123,4 +122,4 @@ def writing_of(side: Side, delivery: Delivery, body: Row) -> Writing:
     """A delivery that was begun, as the connector takes it."""
     if delivery.operation == Delivery.Operation.UPDATE:
         return Writing(body, external_id=delivery.external_id)
-    return Writing(body, key=creating.key_of(side, delivery))
+    return Writing(body, key=adopting.key_of(side, delivery))

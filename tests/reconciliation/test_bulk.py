@@ -91,6 +91,18 @@ def test_an_update_changes_the_named_columns_of_the_named_rows(tenant):
     ]
 
 
+def test_an_update_gives_all_named_rows_what_is_the_same_in_all(tenant):
+    one, two, _ = insert(tenant, {"name": "1"}, {"name": "2"}, {"name": "3"})
+    same = {"city": "O'Fallon", "edited_at": NOON, "balance": None, "tag_ids": [7], "version": 4}
+    bulk.update(Customer, ("name",), [("eins", one.pk), ("zwei", two.pk)], same)
+    rows = Customer.objects.order_by("pk").values_list("name", "city", "edited_at", "tag_ids", "version")
+    assert list(rows) == [
+        ("eins", "O'Fallon", NOON, [7], 4),
+        ("zwei", "O'Fallon", NOON, [7], 4),
+        ("3", "", None, [], 1),
+    ]
+
+
 def test_nothing_to_write_is_no_statement(tenant, django_assert_num_queries):
     with django_assert_num_queries(0):
         bulk.insert(Customer, COLUMNS, [])

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0010_own_objects_backfills_and_owners'),
+        ('integrations', '0012_mapping_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
