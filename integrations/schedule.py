@@ -103,7 +103,7 @@ def candidates(now: datetime) -> list[Candidate]:
     )
     reads_all = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN, full=True))
     owed = Exists(due(now).filter(rule=OuterRef("pk")))
-    unresolved = Exists(Delivery.objects.filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
+    unresolved = Exists(Delivery.moving().filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
     pushing = Q(owes=True, synced_at__isnull=False)
     short = Q(connection__budget_key__in=quota.short_keys(now)) & ~Q(connection__budget_key="")
     whole = Q(synced_at=None) | Q(full_wanted=True) | Q(reads_all=True)

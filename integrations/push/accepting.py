@@ -42,7 +42,6 @@ def note(sender: Sender, answered: Sequence[tuple[Delivery, Answer]]) -> bool:
                     goes_on = outcomes.failed(delivery, answer) and goes_on
     if any(isinstance(answer, str) for _, answer in answered):
         silence.answered(sender.rule.connection)
-        outcomes.go_on(sender.rule.connection)
     return goes_on
 
 

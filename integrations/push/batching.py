@@ -6,7 +6,7 @@ waits for its person, its neighbours are done. Threads make calls and nothing el
 
 While calls are under way the next deliveries are placed, so that neither waits for the other. Two things keep their
 order: rows that are there are read only when the calls before have ended, and nothing is written down before its own
-calls are made.
+calls are made. What was edited or given up by then is left to the next turn.
 
 What was written is not read back: the next pull finds it equal to the base. New rows go under a key that is the
 record's for ever: where the answer to a batch was lost they are looked for by it before any of them is sent again, for
@@ -41,6 +41,7 @@ class Batch:
         self.sender, self.pool = sender, pool
         self.calls: list[tuple[Sequence[Item], Future[Answers]]] = []
         """Those under way."""
+        self.has_arrived = False
 
     def send(self, deliveries: Sequence[Delivery]) -> bool:
         """Bring them on; what is under way then is waited for by the next `send`, or by `finish`.
@@ -58,8 +59,15 @@ class Batch:
         return (placed.is_new or self.finish()) and self._send(placed)
 
     def finish(self) -> bool:
-        """Wait for the calls under way and note what they say. Whether the connection may go on."""
-        return self._note(self._ended())
+        """Wait for the calls under way and note what they say. Whether the connection may go on.
+
+        What waited for something that has arrived since goes on as well.
+        """
+        goes_on = self._note(self._ended())
+        if self.has_arrived:
+            outcomes.go_on(self.sender.rule.connection)
+            self.has_arrived = False
+        return goes_on
 
     def _send(self, placed: Placed) -> bool:
         if not self._take_away(placed):
@@ -81,9 +89,9 @@ class Batch:
             if not self._note(before):
                 return False
             before = []
-        self._write_down(items)
+        begun = self._write_down(items)
         for operation in Delivery.Operation:
-            some = [item for item in items if item.operation == operation]
+            some = [item for item in begun if item.operation == operation]
             for part in sliced(some, self.sender.side.write.batch):
                 self.calls.append((part, self.pool.submit(self._answers, part)))
         return self._note(before)
@@ -101,16 +109,21 @@ class Batch:
                     return False
         return True
 
-    def _write_down(self, items: Sequence[Item]) -> None:
-        """Before the call, in one transaction a portion that proves the lease."""
-        for item in items:
-            item.delivery.external_id = item.link.external_id if item.link else ""
+    def _write_down(self, items: Sequence[Item]) -> list[Item]:
+        """Before the call, in one transaction a portion that proves the lease. Returns those that may be sent."""
+        begun: list[Item] = []
         for portion in sliced(items, PORTION):
             with transaction.atomic():
                 self.sender.renew()
+                standing = storing.standing([item.delivery for item in portion])
+                some = [item for item in portion if item.delivery.pk in standing]
+                for item in some:
+                    item.delivery.external_id = item.link.external_id if item.link else ""
                 outcomes.begin_together(
-                    [(item.delivery, item.operation, item.body, item.values) for item in portion]
+                    [(item.delivery, item.operation, item.body, item.values) for item in some]
                 )
+            begun += some
+        return begun
 
     def _answers(self, items: Sequence[Item]) -> Answers:
         """One call, by a thread of the pool."""
@@ -137,14 +150,13 @@ class Batch:
                 failed.setdefault(answers.reason, (answers, []))[1].extend(deliveries)
             else:
                 answered += zip(deliveries, answers, strict=True)
-        goes_on = accepting.note(self.sender, answered)
+        goes_on = self._take(answered)
         for error, lost in failed.values():
             goes_on = outcomes.failed_together(lost, error) and goes_on
         return goes_on
 
     def _in_jobs(self, items: Sequence[Item]) -> bool:
-        self._write_down(items)
-        return jobs.begin(self.sender, items)
+        return jobs.begin(self.sender, self._write_down(items))
 
     def _ask(self, deliveries: Sequence[Delivery]) -> bool:
         """The outcome of a bulk job, if it is over."""
@@ -154,7 +166,11 @@ class Batch:
             return error.who is not Who.RETRY_LATER and outcomes.failed_together(deliveries, error)
         if answers is None:
             return True
-        return accepting.note(self.sender, list(zip(deliveries, answers, strict=True)))
+        return self._take(list(zip(deliveries, answers, strict=True)))
+
+    def _take(self, answered: Sequence[tuple[Delivery, Answer]]) -> bool:
+        self.has_arrived = self.has_arrived or any(isinstance(answer, str) for _, answer in answered)
+        return accepting.note(self.sender, answered)
 
 
 def _failed(deliveries: Sequence[Delivery], error: RemoteError) -> bool:

@@ -25,6 +25,13 @@ _CLOSED = ("external_id", "reply")
 _EMPTY = "{}"
 
 
+def standing(deliveries: Sequence[Delivery]) -> set[int]:
+    """The ids of those that nobody has closed, and no change has joined, since they were read. They stay locked."""
+    rows = Delivery.moving().select_for_update().filter(pk__among=[d.pk for d in deliveries]).order_by("pk")
+    changes = dict(rows.values_list("pk", "changes"))
+    return {d.pk for d in deliveries if changes.get(d.pk) == d.changes}
+
+
 def begun(deliveries: Sequence[Delivery], now: datetime) -> None:
     """What is about to be sent, of deliveries that were begun together."""
     stamp = bulk.stamp(now)

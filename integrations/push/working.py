@@ -37,7 +37,7 @@ def due(now: datetime) -> "QuerySet[Delivery]":
     A rule that only pulls sends what another record's delivery wants, and nothing else. While an account's calls of the
     day run short, what was tried before waits, and so does what no change owes (a first push).
     """
-    found = _MOVING.filter(Q(wanted=True) | Q(rule__direction__in=PUSHING), next_try_at__lte=now)
+    found = Delivery.moving().filter(Q(wanted=True) | Q(rule__direction__in=PUSHING), next_try_at__lte=now)
     found = found.exclude(connection__outbox__hold_until__gt=now)
     if short := quota.short_keys(now):
         found = found.exclude(_MAY_WAIT & Q(connection__budget_key__in=short))
@@ -48,7 +48,7 @@ def due_of(rule: SyncRule, now: datetime) -> "QuerySet[Delivery]":
     """`due` of one rule, whose own row and connection are asked first: from then on its index alone is read."""
     if Outbox.objects.filter(connection_id=rule.connection_id, hold_until__gt=now).exists():
         return Delivery.objects.none()
-    found = _MOVING.filter(rule=rule, next_try_at__lte=now)
+    found = Delivery.moving().filter(rule=rule, next_try_at__lte=now)
     if not SyncRule.objects.filter(pk=rule.pk, direction__in=PUSHING).exists():
         found = found.filter(wanted=True)
     if quota.is_short(rule.connection.budget_key, now):
@@ -56,13 +56,12 @@ def due_of(rule: SyncRule, now: datetime) -> "QuerySet[Delivery]":
     return found
 
 
-_MOVING = Delivery.objects.filter(state__literally=Delivery.MOVING)
 _MAY_WAIT = Q(Q(begun_at__isnull=False) | Q(backfill=True), state=State.OWED)
 
 
 def unresolved(rule: SyncRule) -> bool:
     """Whether a write of this rule may have had an effect that is not known yet: then its rows are not read."""
-    return _MOVING.filter(rule=rule, state__in=Delivery.UNRESOLVED).exists()
+    return Delivery.moving().filter(rule=rule, state__in=Delivery.UNRESOLVED).exists()
 
 
 def push(rule: SyncRule, lease: Lease, until: float) -> int:
@@ -114,7 +113,7 @@ def _next(rule: SyncRule, most: int) -> list[Delivery]:
     """
     found = list(due_of(rule, timezone.now()).order_by(*_TURN).defer(*_UNREAD)[:most])
     if found and (job := _job_of(found[0])):
-        found = list(_MOVING.filter(rule=rule, state=State.SENDING, job=job).order_by("id"))
+        found = list(Delivery.moving().filter(rule=rule, state=State.SENDING, job=job).order_by("id"))
     else:
         found = [delivery for delivery in found if not _job_of(delivery)]
     for delivery in found:
@@ -126,7 +125,6 @@ _TURN = ("backfill", "id")
 _UNREAD = (
     "message",
     "who",
-    "reply",
     "created_at",
     "next_try_at",
     "sent_at",

@@ -1,14 +1,20 @@
 """Batches of a push: the next is made ready while calls are under way, and nothing is begun before its turn."""
 
+import json
 from concurrent.futures import Executor
 
 import pytest
 import requests
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations import syncing
 from integrations.models import Delivery, SyncRule
 from integrations.push import batching, placing, working
+from integrations.push.retrying import give_up
+from reconciliation.adding import add
+from reconciliation.entities import ENTITIES
 from reconciliation.models import Customer, Link
 from tests.integrations.pushes import change, push, states, time_passes
 from tests.integrations.test_salesforce_linking import work_it_off
@@ -16,6 +22,8 @@ from tests.integrations.test_salesforce_writing import linked, made, org, writes
 
 __all__ = ["linked", "org"]
 pytestmark = pytest.mark.django_db(transaction=True)
+
+REFUSED = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Not so", "fields": ["Name"]}
 
 
 class Later(Executor):
@@ -89,6 +97,35 @@ def test_rows_that_are_there_are_read_only_when_the_calls_before_have_ended(link
     assert {row["Name"] for row in org.rows["Account"]} == {f"Account {n} Ltd" for n in (1, 2, 3, 4)}
 
 
+def meanwhile(org, act):
+    """Do this once, while the first call is under way."""
+    original = org._save
+
+    def save(record, key):
+        org._save = original
+        act()
+        return original(record, key)
+
+    org._save = save
+
+
+def test_what_is_given_up_before_its_turn_is_not_sent(linked, tenant, org, seen):
+    third = made(tenant, 4)[2]
+    meanwhile(org, lambda: give_up(Delivery.objects.filter(record_id=third.pk), user=None))
+    push(linked, "customer")
+    assert states() == ["done", "done", "given_up", "done"]
+    assert len(org.rows["Account"]) == 3
+
+
+def test_what_is_edited_before_its_turn_is_sent_once_as_it_is_then(linked, tenant, org, seen):
+    fourth = made(tenant, 4)[3]
+    meanwhile(org, lambda: change("customer", fourth.pk, name="Newer"))
+    push(linked, "customer")
+    assert states() == ["done"] * 4
+    names = [row["Name"] for _, _, body in writes(org) for row in json.loads(body)["records"]]
+    assert names == ["Customer 000", "Customer 001", "Customer 002", "Newer"]
+
+
 def test_a_worker_that_dies_between_two_portions_leaves_what_it_sent_to_be_looked_for(
     linked, tenant, org, seen, monkeypatch
 ):
@@ -112,11 +149,34 @@ def test_a_worker_that_dies_between_two_portions_leaves_what_it_sent_to_be_looke
     assert len(writes(org)) == sent + 1, "the two whose call was never made"
 
 
-def test_what_waits_for_its_turn_is_found_by_an_index_on_both_databases(linked, tenant):
+@pytest.mark.parametrize("waiting", [True, False])
+def test_what_is_stored_of_many_costs_no_query_for_each(linked, tenant, org, waiting):
+    """Some wait for their customers, or were refused."""
+
+    def queries(count):
+        if waiting:
+            for customer in made(tenant, count):
+                add(ENTITIES["person"], tenant.pk, {"last_name": "Rossi"}, {"customer": customer})
+        else:
+            org.row_errors.update({one.name: REFUSED for one in made(tenant, count)})
+        with CaptureQueriesContext(connection) as asked:
+            assert push(linked, "person" if waiting else "customer") == count
+        return len(asked)
+
+    queries(1)
+    few = queries(2)
+    assert queries(20) <= few
+
+
+def test_what_waits_for_its_turn_is_found_by_its_index_in_its_order(linked, tenant):
     made(tenant, 3)
     rule = SyncRule.objects.get(connection=linked, entity="customer")
-    plan = working.due_of(rule, Delivery.objects.first().next_try_at).order_by("backfill", "id")
-    if connection.vendor == "postgresql":  # a small table is read whole, unless that is forbidden
-        connection.cursor().execute("SET enable_seqscan TO off; SET enable_sort TO off")
-    assert "delivery_turn" in plan[:2].explain()
-    assert "TEMP B-TREE" not in plan[:2].explain()
+    due = working.due_of(rule, timezone.now()).order_by("backfill", "id")[:2]
+    with transaction.atomic():
+        if (
+            connection.vendor == "postgresql"
+        ):  # a table as small as this is read whole, unless that is forbidden
+            connection.cursor().execute("SET LOCAL enable_seqscan TO off; SET LOCAL enable_sort TO off")
+        plan = due.explain()
+    assert "delivery_turn" in plan
+    assert "TEMP B-TREE" not in plan, "SQLite sorts nothing"
