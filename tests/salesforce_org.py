@@ -197,8 +197,8 @@ def matches(row: dict[str, Any], where: str) -> bool:
         found = found and at >= since[1].rstrip(")")
     if past := re.search(r"SystemModstamp > (\S+) OR \(SystemModstamp = \S+ AND Id > '(\w+)'", where):
         found = found and (at > past[1] or (at == past[1] and row["Id"] > past[2]))
-    if ids := re.search(r"Id IN \((.*)\)", where):
-        found = found and f"'{row['Id']}'" in ids[1]
+    if ids := re.search(r"(\w+) IN \((.*?)\)", where):
+        found = found and f"'{row.get(ids[1])}'" in ids[2]
     for name, value in re.findall(r"(\w+) = '(\w+)'", where.split(" OR ", maxsplit=1)[0]):
         found = found and row.get(name) == value if name != "UserType" else found
     return found
