@@ -21,7 +21,7 @@ from reconciliation import bulk
 State = Delivery.State
 _SET = ("state", "reason", "message", "who", "next_try_at", "refusals", "silences", "reply")
 _BEGUN = ("operation", "request", "values", "parts", "begun_at", "external_id")
-_CLOSED = ("external_id", "reply")
+_CLOSED = ("message", "external_id", "reply")
 _EMPTY = "{}"
 
 
@@ -145,19 +145,18 @@ def _take_up_corrections(deliveries: Sequence[Delivery]) -> None:
 
 def _store_closed(deliveries: Sequence[Delivery], now: datetime) -> None:
     """A statement for each way of ending: nearly always there is one."""
-    ways: dict[tuple[str, str, str], list[Delivery]] = {}
+    ways: dict[tuple[str, str], list[Delivery]] = {}
     for delivery in deliveries:
-        ways.setdefault((delivery.state, delivery.reason, delivery.message), []).append(delivery)
-    for (state, reason, message), group in ways.items():
+        ways.setdefault((delivery.state, delivery.reason), []).append(delivery)
+    for (state, reason), group in ways.items():
         same = {
             "state": state,
             "reason": reason,
-            "message": message,
             "who": "",
             "closed_at": now,
             "next_try_at": None,
         }
-        rows = [(d.external_id, None if d.reply is None else _text(d.reply), d.pk) for d in group]
+        rows = [(d.message, d.external_id, None if d.reply is None else _text(d.reply), d.pk) for d in group]
         bulk.update(Delivery, _CLOSED, rows, same)
 
 
