@@ -241,6 +241,21 @@ def _split(binding: Binding) -> Convert:
     return take
 
 
+def _named(binding: Binding) -> Convert:
+    name = binding.argument.strip().casefold()
+    if not name:
+        raise ValueError("Write the name of the item, such as: Supplier code.")
+
+    def find(value: Any) -> str | None:
+        if type(value) is not list or any(type(item) is not dict for item in value):
+            raise ValueError("is not a list of names and values")
+        found = (item.get("value") for item in value if trimmed(item.get("name") or "").casefold() == name)
+        held = next(found, None)
+        return None if held is None else trimmed(held)
+
+    return find
+
+
 _EACH = "one to a line"
 _WHY_MANY = "several values become one, which cannot be taken apart again"
 ADJUSTED: tuple[Transform, ...] = (
@@ -291,6 +306,10 @@ ADJUSTED: tuple[Transform, ...] = (
     Transform(
         "split", "text", "One part of a text", _split, argument="which part, and what stands between",
         example='1 ","',
+    ),
+    Transform(
+        "named", "text", "One of a list of names and values, such as a custom field", _named,
+        argument="the name", example="Supplier code", one_way="the rest of the list is lost",
     ),
     Transform(
         "expression", ANY, "Worked out by an expression", _expression, inputs=0, argument="the expression",

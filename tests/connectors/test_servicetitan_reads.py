@@ -135,7 +135,7 @@ def test_a_check_lists_what_is_granted_and_what_is_missing(connect, sandbox):
 
 def test_a_check_costs_one_small_read_a_module(connect, sandbox):
     assert connect().check().missing == ()
-    assert sandbox.control.stats()["calls"] == 11
+    assert sandbox.control.stats()["calls"] == 12
 
 
 def test_a_check_tries_every_scope_of_a_module_that_refuses_one(connect, sandbox):

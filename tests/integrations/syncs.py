@@ -32,6 +32,8 @@ MONEY_AND_MEMBERS = (
     "estimate",
     "membership",
     "equipment",
+    "vendor",
+    "warehouse",
 )
 HEARD = ("booking", "technician_rating", "review")
 

@@ -41,6 +41,8 @@ TABLES = {
     "equipment": "installed-equipment",
     "technician_rating": "technician-ratings",
     "review": "reviews",
+    "vendor": "vendors",
+    "warehouse": "warehouses",
 }
 
 

@@ -40,6 +40,7 @@ def read(transform, argument, row, remote="v", kind="text", look_up=None):
         ("address_part", "planet", "Write one of street"),
         ("split", "0", "which part"),
         ("lookup", "customer", "an entity and one of its fields"),
+        ("named", " ", "the name of the item"),
         ("when", 'else => "a"\na > 1 => "b"', "must be the last line"),
         ("when", "a > => 1", "is not an expression"),
         ("expression", "import os", "nothing can be assigned or imported"),
@@ -57,6 +58,8 @@ def test_an_argument_that_does_not_fit_is_refused_in_words(transform, argument, 
         ("scaled", "100", "many", "is not an amount"),
         ("date_read", "%m/%d/%Y", "2026-11-21", "is not a date written like"),
         ("lookup", "customer name", "17", "is not the id of a customer"),
+        ("named", "Supplier code", "1", "is not a list of names and values"),
+        ("named", "Supplier code", ["1"], "is not a list of names and values"),
         ("expression", "v - 1", "x", "is not a number"),
     ],
 )
@@ -226,3 +229,16 @@ class TestChecks:
         assert [problem.column for problem in all_problems(pushes, self.SIDES)] == ["remote"]
         reads = [FieldMap("Name", "name", direction="pull"), FieldMap("Name", "name", direction="push")]
         assert all_problems(reads, self.SIDES) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "found"),
+    [
+        ([], None),
+        ([{"name": "Colour", "value": "red"}], None),
+        ([{"name": None, "value": "red"}, {"name": "supplier  CODE", "value": " 17 "}], "17"),
+        ([{"typeId": 1, "name": "Supplier code", "value": None}], None),
+    ],
+)
+def test_a_custom_field_is_found_by_its_name(items, found):
+    assert read("named", "Supplier code", {"v": items}) == found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 CRM, JPM, DISPATCH, SETTINGS = "crm", "jpm", "dispatch", "settings"
 MARKETING, ACCOUNTING, SALES = "marketing", "accounting", "sales"
 MEMBERSHIPS, EQUIPMENT = "memberships", "equipmentsystems"
-INTERACTIONS, REPUTATION = "customer-interactions", "marketingreputation"
+INTERACTIONS, REPUTATION, INVENTORY = "customer-interactions", "marketingreputation", "inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +252,8 @@ ALL: tuple[Resource, ...] = (
             "includeReviewsWithoutLocation", "includeReviewsWithoutCampaign", "includeReviewsWithoutTechnician",
         ),
     ),
+    Resource("vendors", INVENTORY, "tn.inv.vendors", "vendors", external=True, unsupported=("customField.Fields",)),
+    Resource("warehouses", INVENTORY, "tn.inv.warehouses", "warehouses", by_id=False, external=True),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in ALL}

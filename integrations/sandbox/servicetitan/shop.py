@@ -8,7 +8,7 @@ import gc
 from random import Random
 
 from integrations.sandbox import times
-from integrations.sandbox.servicetitan import reference_lists
+from integrations.sandbox.servicetitan import reference_lists, supplies
 from integrations.sandbox.servicetitan.customers import Customers
 from integrations.sandbox.servicetitan.resources import ALL
 from integrations.sandbox.servicetitan.store import Store
@@ -36,6 +36,7 @@ class Shop:
             raise ValueError(f"There is no shape {shape!r}: take shop or exact.")
         self.shape, random = shape, Random(f"shop:{seed}")
         self.lists = reference_lists.build(store, random, start, tenant)
+        supplies.build(store, Random(f"supplies:{seed}"), start)
         self.customers = Customers(store, random, start, self.lists)
         self.work = Work(store, random, start, self.lists, seed)
         self.number = 0

@@ -45,7 +45,7 @@ class Books:
     credentials: dict[str, str]
 
     def install(self, **chosen: Any) -> Flow:
-        house = Vendor.objects.get(code__endswith="1")
+        house = Vendor.objects.get(external_id="1")
         chosen = {"vendor": house.pk, "tax_account": TAX_ACCOUNT, **chosen}
         return install(self.tenant, FLOWS[NAME], chosen, since=datetime(2000, 1, 1, tzinfo=UTC))
 

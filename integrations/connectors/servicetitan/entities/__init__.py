@@ -12,6 +12,7 @@ from integrations.connectors.servicetitan.entities.crm import (
     LOCATION_CONTACT,
 )
 from integrations.connectors.servicetitan.entities.home import EQUIPMENT, MEMBERSHIP
+from integrations.connectors.servicetitan.entities.inventory import VENDOR
 from integrations.connectors.servicetitan.entities.jobs import (
     APPOINTMENT,
     ASSIGNMENT,
@@ -43,6 +44,7 @@ ENTITIES: Mapping[str, Entity] = {
         ESTIMATE,
         MEMBERSHIP,
         EQUIPMENT,
+        VENDOR,
         TECHNICIAN_RATING,
         REVIEW,
     )

@@ -9,6 +9,7 @@ _SETTINGS = "/settings/v2/tenant/{tenant}"
 _JPM = "/jpm/v2/tenant/{tenant}"
 _MARKETING = "/marketing/v2/tenant/{tenant}"
 _ACCOUNTING = "/accounting/v2/tenant/{tenant}"
+_INVENTORY = "/inventory/v2/tenant/{tenant}"
 _MEMBERSHIPS = "/memberships/v2/tenant/{tenant}"
 
 
@@ -97,4 +98,5 @@ LISTS: tuple[Entity, ...] = (
         feed=f"{_MEMBERSHIPS}/export/membership-types",
         sort="+Id",
     ),
+    _list("warehouse", "tn.inv.warehouses:r", f"{_INVENTORY}/warehouses", "address", sort="+Id"),
 )
