@@ -76,7 +76,15 @@ _LOCATION = (
     Relation(records.Equipment, "location_id", "equipment"),
     Relation(records.Location, "merged_into_id", "locations merged earlier"),
 )
-RELATIONS: Mapping[str, tuple[Relation, ...]] = {"customer": _CUSTOMER, "location": _LOCATION}
+_VENDOR = (
+    Relation(records.ApInvoice, "vendor_id", "AP invoices"),
+    Relation(records.Vendor, "merged_into_id", "vendors merged earlier"),
+)
+RELATIONS: Mapping[str, tuple[Relation, ...]] = {
+    "customer": _CUSTOMER,
+    "location": _LOCATION,
+    "vendor": _VENDOR,
+}
 
 
 def of(entity: Entity) -> tuple[Relation, ...]:

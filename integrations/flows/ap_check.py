@@ -14,7 +14,7 @@ from django.db.models import Q
 from integrations.flows.ap_facts import Billed, facts_of
 from integrations.flows.base import Settings
 from integrations.flows.invoice_to_ap_plans import nothing_to_post
-from integrations.flows.invoice_to_ap_read import read
+from integrations.flows.invoice_to_ap_read import chosen_vendors, read
 from integrations.flows.invoiced import in_cents
 from integrations.models import Delivery, Flow, FlowItem
 from integrations.tables.catalogue import BRANCH
@@ -109,7 +109,7 @@ def _undelivered(tenant_id: int, record_ids: Iterable[int]) -> Mapping[int, str]
 
 def _of_theirs(flow: Flow, settings: Settings, since: date, until: date) -> Iterable[Trace]:
     """What SYSPRO has of the flow's vendors without an invoice here."""
-    vendors = {int(pk) for pk in (settings["vendor"], *settings["vendors"].values()) if pk}
+    vendors = chosen_vendors(flow.tenant_id, settings).values()
     first = max(since, flow.since.astimezone(flow.tenant.zone).date())
     rows = ApInvoice.objects.filter(
         tenant=flow.tenant_id, vendor__in=vendors, invoice=None, active=True,

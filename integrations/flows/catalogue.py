@@ -9,6 +9,7 @@ from integrations.flows import (
     new_customers,
     revenue,
     satisfaction,
+    vendors,
     won_deals,
 )
 from integrations.flows.base import FlowSpec
@@ -23,5 +24,6 @@ FLOWS: Mapping[str, FlowSpec] = {
         memberships.FLOW,
         satisfaction.FLOW,
         invoice_to_ap.FLOW,
+        vendors.FLOW,
     )
 }

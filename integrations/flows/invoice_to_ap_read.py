@@ -94,7 +94,7 @@ def _shop(tenant_id: int, invoices: Sequence[Invoice], settings: Settings, table
         crews=crews,
         technicians=dict(ReferenceItem.objects.filter(pk__in=leaders).values_list("pk", "external_id")),
         tables=rows_of(tenant_id, tables),
-        vendors=_vendors(tenant_id, settings),
+        vendors=chosen_vendors(tenant_id, settings),
         postings=postings_of(tenant_id, ids),
         settled=settled_of(tenant_id, ids),
         taken=_taken(tenant_id, invoices, settings),
@@ -159,9 +159,11 @@ def _supplier(unit: ReferenceItem | None, shop: _Shop, settings: Settings) -> Su
     )
 
 
-def _vendors(tenant_id: int, settings: Settings) -> dict[int, Vendor]:
+def chosen_vendors(tenant_id: int, settings: Settings) -> dict[int, Vendor]:
+    """The flow's vendors by the ids that were chosen; one that was merged since is the one it was merged into."""
     ids = {int(pk) for pk in (settings["vendor"], *settings["vendors"].values()) if pk}
-    return Vendor.objects.filter(tenant=tenant_id).in_bulk(list(ids))
+    found = Vendor.objects.filter(tenant=tenant_id).select_related("merged_into").in_bulk(list(ids))
+    return {pk: vendor.merged_into or vendor for pk, vendor in found.items()}
 
 
 def _lines(invoice_ids: Sequence[int]) -> dict[int, list[BilledLine]]:

@@ -20,6 +20,7 @@ class VendorAdmin(RecordAdmin):
     list_filter = ["is_on_hold", ActiveFilter]
     search_help_text = "Name, supplier's code, id or e-mail address"
     ways = Ways(("vendor",), exact=("code", "email"), text=("name",))
+    references = ("merged_into",)
     facts = (
         ("Vendor", ("name", "code", "tax_number", "memo")),
         ("How to reach", ("contact", "phone", "email", "address")),
@@ -36,6 +37,8 @@ class VendorAdmin(RecordAdmin):
     @admin.display(description="name")
     def name_shown(self, vendor: Vendor) -> str:
         words = str(vendor)
+        if vendor.merged_into_id:
+            return format_html("{} {}", words, badge("merged"))
         return words if vendor.active else format_html("{} {}", words, badge("inactive"))
 
 

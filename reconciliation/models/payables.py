@@ -6,7 +6,10 @@ from reconciliation.models.base import Address, Record, belongs_to, money, refer
 
 
 class Vendor(Record, Address):
-    """Somebody who bills the shop. `code` is what accounting knows them by; empty while it does not."""
+    """Somebody who bills the shop. `code` is what accounting knows them by; empty while it does not.
+
+    Of one company the record that stands with accounting is kept; one that was merged into it is a tombstone.
+    """
 
     code = models.TextField(blank=True, help_text="The supplier's code in accounting")
     name = models.TextField(blank=True)
@@ -20,6 +23,15 @@ class Vendor(Record, Address):
     is_on_hold = models.BooleanField("on hold", default=False)
     balance = money()
     memo = models.TextField(blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_from",
+        db_index=False,
+        db_constraint=False,
+    )
 
     class Meta:
         indexes = [
