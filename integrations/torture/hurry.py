@@ -6,7 +6,9 @@ from datetime import timedelta
 from django.conf import settings
 
 from integrations import calls, leases
+from integrations.connectors import seats
 from integrations.connectors.http import Policy
+from integrations.connectors.syspro import session
 from integrations.push import timing
 
 LATE = 0.8
@@ -18,6 +20,8 @@ def hurry(hosts: Sequence[str], *, protected: bool = True) -> None:
     """In every process of the torture, before anything is worked on."""
     settings.CUSTOM_API_HOSTS = list(hosts)
     leases.LEASE = timedelta(seconds=4)
+    seats.PATIENCE = 0.7
+    session.SLOWEST_START = 0.9
     calls.PATIENCE = Policy(
         attempts=3, budget=CALL, first_backoff=0.02, longest_backoff=0.1, longest_wait=1.5
     )

@@ -31,17 +31,26 @@ def main() -> None:
 
 
 def work() -> None:
-    """A worker's life: the rule that is next, again and again, until it is killed."""
+    """A worker's life: what flows owe, and the rule that is next, again and again, until it is killed."""
+    from django.db.models import Q
     from django.utils import timezone
 
     from integrations import schedule
+    from integrations.flows import working as flows
     from integrations.models import SyncRule
     from integrations.work import take_turn
 
     while True:
         now = timezone.now()
         tired = now - timedelta(seconds=0.3)  # a minute's schedule, in a hurry
-        SyncRule.objects.filter(enabled=True, synced_at__lt=tired, lease_until=None).update(due_at=now)
+        free = Q(lease_until=None) | Q(lease_until__lte=now)  # the dead hold nothing
+        stale = SyncRule.objects.filter(free, enabled=True, synced_at__lt=tired)
+        oldest = stale.exclude(due_at__lte=now).order_by("synced_at")[
+            :1
+        ]  # or the first of all come again and again
+        SyncRule.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).update(due_at=now)
+        for pk in flows.waiting_flows(now):
+            flows.work(pk, seconds=1.0)
         lease = schedule.next_lease()
         if lease is None:
             time.sleep(0.02)

@@ -1,7 +1,7 @@
-"""The other systems of a torture of many sides: each opened as a sandbox, connected, and changed as its own people do.
+"""The systems of a torture: each opened as a sandbox, connected, and changed as its own people do.
 
-An office speaks of customers by the portal's names (`name`, `street`), whatever its system calls them, and so does
-the journal that it hands out.
+Where customers are edited, an office speaks of them by the portal's names (`name`, `street`), whatever its system calls
+them, and so does the journal that it hands out.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,11 +24,11 @@ PLACE = {"city": "Lynchburg", "state": "VA", "postal_code": "24501", "country": 
 """Where everybody lives who is made in a torture."""
 CUSTOMERS = "customers"
 """What the rows of customers are called in a journal that an office hands out."""
-_ANY = ("reset:0.03", "server_error:0.03", f"slow:0.15,argument={LATE / 2}")
+ANY = ("reset:0.03", "server_error:0.03", f"slow:0.15,argument={LATE / 2}")
 
 
 class Office(Protocol):
-    """One system beside the portal."""
+    """One system beside the portal: its faults, and the entities that are read, parents first."""
 
     side: str
     faults: tuple[str, ...]
@@ -38,6 +38,10 @@ class Office(Protocol):
     def app(self) -> Any: ...
 
     def connect(self, tenant: Tenant, url: str) -> Connection: ...
+
+
+class CustomerOffice(Office, Protocol):
+    """One whose people edit customers."""
 
     def change(self, external_id: str, values: Values) -> None: ...
 
@@ -61,7 +65,7 @@ class ServiceTitan:
         "late_error:0.12,method=POST",
         "late_error:0.04,method=PATCH",
         "rate_limited:0.005",
-        *_ANY,
+        *ANY,
     )
 
     def __init__(self, seed: int, customers: int) -> None:
@@ -69,7 +73,7 @@ class ServiceTitan:
 
     def connect(self, tenant: Tenant, url: str) -> Connection:
         known = {name: str(value) for name, value in servicetitan.credentials(self.app).items()}
-        return _connected(tenant, self, known, url, auth_url=url)
+        return connected(tenant, self, known, url, auth_url=url, both_ways=True)
 
     def change(self, external_id: str, values: Values) -> None:
         control, row_id = self.app.control, int(external_id)
@@ -113,7 +117,7 @@ class Salesforce:
         "locked_row:0.05",
         "too_many_requests:0.005",
         "token_expired:0.02",
-        *_ANY,
+        *ANY,
     )
     _columns: Values = {"name": "Name", "street": "BillingStreet", "city": "BillingCity", "state": "BillingState",
                         "postal_code": "BillingPostalCode", "country": "BillingCountry"}  # fmt: skip
@@ -124,7 +128,7 @@ class Salesforce:
     def connect(self, tenant: Tenant, url: str) -> Connection:
         known = salesforce.credentials(self.app)
         given = {name: known[name] for name in ("client_id", "client_secret")}
-        return _connected(tenant, self, {"way": "client_credentials", **given}, url)
+        return connected(tenant, self, {"way": "client_credentials", **given}, url, both_ways=True)
 
     def change(self, external_id: str, values: Values) -> None:
         self.app.control.change(external_id, self._members(values))
@@ -148,7 +152,7 @@ class Salesforce:
         return [_in_the_portals_words(entry) for entry in found if entry.table == "Account"]
 
 
-OFFICES: Mapping[str, Callable[[int, int], Office]] = {
+OFFICES: Mapping[str, Callable[[int, int], CustomerOffice]] = {
     office.side: office for office in (ServiceTitan, Salesforce)
 }
 
@@ -166,19 +170,24 @@ def _worded(members: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _connected(
-    tenant: Tenant, office: Office, credentials: Values, url: str, auth_url: str = ""
+def connected(
+    tenant: Tenant,
+    office: Office,
+    credentials: Values,
+    url: str,
+    *,
+    auth_url: str = "",
+    both_ways: bool = False,
 ) -> Connection:
-    """Connected and tested, its entities on, both ways, read once."""
+    """Connected and tested, its entities on, read once."""
     connection = connecting.save_credentials(
         tenant, office.side, dict(credentials), environment="custom",
         allowed_hosts=settings.CUSTOM_API_HOSTS, api_url=url, auth_url=auth_url,
     )  # fmt: skip
     connecting.test(connection)
     connection.rules.exclude(entity__in=office.entities).update(enabled=False)
-    connection.rules.filter(entity__in=office.entities).update(
-        enabled=True, direction=SyncRule.Direction.BOTH
-    )
+    rules = connection.rules.filter(entity__in=office.entities)
+    rules.update(enabled=True, **({"direction": SyncRule.Direction.BOTH} if both_ways else {}))
     for name in office.entities:
         work(connection.rules.get(entity=name).pk)
     return connection

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
-from integrations.models import Connection, Delivery, Run, SyncRule
+from integrations.models import Connection, Delivery, FlowItem, Run, SyncRule
 from integrations.torture.workers import Nursery
 
 REST_SECONDS = 90.0
@@ -43,14 +43,21 @@ def edits_and_kills(editor: Edits, nursery: Nursery, kills: int, edits: int, say
 def rest(connections: Sequence[Connection]) -> None:
     """Until nothing is owed, and everything has been read once more after that."""
     until = time.monotonic() + REST_SECONDS
-    stuck = Delivery.objects.filter(connection__in=connections, state__in=Delivery.OPEN)
+    _settled(connections, until)
     for _ in range(2):
-        while stuck.exists():
-            if time.monotonic() > until:
-                rows = [f"{row}: {row.state} {row.reason} {row.message}" for row in stuck[:5]]
-                raise NoRest("; ".join(rows))
-            time.sleep(0.1)
         _cycle(connections, until)
+        _settled(connections, until)
+
+
+def _settled(connections: Sequence[Connection], until: float) -> None:
+    """Wait until no flow owes anything any more, and then no delivery is open. Raises NoRest."""
+    items = FlowItem.objects.filter(flow__tenant__connections__in=connections, state=FlowItem.State.OWED)
+    deliveries = Delivery.objects.filter(connection__in=connections, state__in=Delivery.OPEN)
+    while items.exists() or deliveries.exists():
+        if time.monotonic() > until:
+            rows: list[Any] = [*items[:5], *deliveries[:5]]
+            raise NoRest("; ".join(f"{row}: {row.state} {row.reason} {row.message}" for row in rows))
+        time.sleep(0.1)
 
 
 def _cycle(connections: Sequence[Connection], until: float) -> None:

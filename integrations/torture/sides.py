@@ -18,7 +18,7 @@ from integrations.sandbox.server import running
 from integrations.torture.checking import Seen, Verdict
 from integrations.torture.editing import HERE, THERE, Intent
 from integrations.torture.history import Place, history, values_of
-from integrations.torture.offices import CUSTOMERS, OFFICES, Office
+from integrations.torture.offices import CUSTOMERS, OFFICES, CustomerOffice
 from integrations.torture.resting import Say, edits_and_kills, idle, rest
 from integrations.torture.sides_checking import Ended, sides_verdict
 from integrations.torture.sides_editing import CUSTOMER, SidesEditor
@@ -57,7 +57,7 @@ class World:
     """One merchant with its systems."""
 
     tenant: Tenant
-    offices: Sequence[Office]
+    offices: Sequence[CustomerOffice]
     connections: list[Connection] = field(default_factory=list)
     first: dict[Place, str] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ def torture_sides(
         )  # fmt: skip
 
 
-def _world(offices: Sequence[Office], urls: Sequence[str], policy: str) -> World:
+def _world(offices: Sequence[CustomerOffice], urls: Sequence[str], policy: str) -> World:
     partner, _ = Partner.objects.get_or_create(slug="torture", defaults={"name": "Torture"})
     tenant = Tenant.objects.create(partner=partner, name="Torture", slug=f"torture-{time.time_ns()}")
     world = World(tenant, offices)
@@ -156,7 +156,7 @@ def _verdict(world: World, editor: SidesEditor, late: Sequence[int]) -> Verdict:
 
 
 def _ended(
-    world: World, editor: SidesEditor, office: Office, connection: Connection, here: Any, late: int
+    world: World, editor: SidesEditor, office: CustomerOffice, connection: Connection, here: Any, late: int
 ) -> Ended:
     rows = office.rows()
     live = Link.objects.filter(source=connection.source, entity=CUSTOMER.name, state=Link.State.LIVE)
@@ -174,7 +174,7 @@ def _ended(
     return Ended(seen, {_row_id(office, row_id): row["street"] for row_id, row in rows.items()}, late)
 
 
-def _as_of(office: Office, intent: Intent) -> Intent:
+def _as_of(office: CustomerOffice, intent: Intent) -> Intent:
     """To one system everybody else's edits come from here."""
     side = THERE if intent.side == office.side else HERE
     return Intent(side, intent.entity, intent.record_id, intent.field, intent.value)
@@ -203,6 +203,6 @@ def _overruled(world: World) -> frozenset[tuple[str, int, str, str]]:
     return frozenset(found)
 
 
-def _row_id(office: Office, external_id: str) -> Any:
+def _row_id(office: CustomerOffice, external_id: str) -> Any:
     """As the office's journal has it."""
     return int(external_id) if external_id.isdigit() else external_id

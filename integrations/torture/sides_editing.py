@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from integrations.torture.editing import HERE, Intent
-from integrations.torture.offices import PLACE, Office
+from integrations.torture.offices import PLACE, CustomerOffice
 from reconciliation.adding import add
 from reconciliation.editing import edit
 from reconciliation.entities import ENTITIES
@@ -22,7 +22,7 @@ class SidesEditor:
     """Makes edits by seed, and remembers each. `newness` is the share of new customers; `made` are their marks."""
 
     tenant_id: int
-    offices: Sequence[Office]
+    offices: Sequence[CustomerOffice]
     sources: Mapping[str, int]
     random: Random
     newness: float = 0.12
@@ -43,7 +43,7 @@ class SidesEditor:
         found = Customer.objects.filter(tenant_id=self.tenant_id, active=True, merged_into=None)
         return list(found.order_by("pk"))
 
-    def _make(self, office: Office | None) -> None:
+    def _make(self, office: CustomerOffice | None) -> None:
         mark = f"{MADE}{self._count} Street"
         self.made.append(mark)
         values = {"name": f"N{self._count}", "street": mark}
@@ -52,7 +52,7 @@ class SidesEditor:
         else:
             office.add(values)
 
-    def _change(self, office: Office | None, record: Any) -> None:
+    def _change(self, office: CustomerOffice | None, record: Any) -> None:
         column = "name" if self.random.random() < 0.6 or record.street.startswith(MADE) else "street"
         side = office.side if office else HERE
         value = f"{side[0].upper()}{self._count}"

@@ -76,12 +76,16 @@ def database_url() -> str:
 def in_a_hurry(hosts: Sequence[str], *, protected: bool) -> Iterator[None]:
     """This process's waits as short as the workers', and as they were afterwards."""
     from integrations import calls, leases
+    from integrations.connectors import seats
+    from integrations.connectors.syspro import session
     from integrations.push import timing
 
     before = (settings.CUSTOM_API_HOSTS, leases.LEASE, calls.PATIENCE, timing.current(), timing.protected)
+    logging_on = (seats.PATIENCE, session.SLOWEST_START)
     hurry(hosts, protected=protected)
     try:
         yield
     finally:
         settings.CUSTOM_API_HOSTS, leases.LEASE, calls.PATIENCE, last, timing.protected = before
         timing.use(last)
+        seats.PATIENCE, session.SLOWEST_START = logging_on

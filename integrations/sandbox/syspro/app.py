@@ -98,6 +98,7 @@ def create_app(
     seats: int = SEATS,
     strict: bool = False,
     key_width: int = 15,
+    checks_numbers: bool = True,
     odata_dates: str = "timestamp",
     odata_most: int = MOST,
     latency: Latency = None,
@@ -108,13 +109,15 @@ def create_app(
 
     `framing`: bare, json or string; `idle`: seconds after which a session ends; `seats`: how many operators may be logged
     on; `strict`: elements that a business object does not know are refused instead of ignored; `key_width`: digits of
-    numeric keys; `odata_dates`: timestamp or date; `odata_most`: rows in one reply. Raises ValueError for an unknown
+    numeric keys; `checks_numbers`: False posts an invoice twice under one number, so that nothing but its callers' own
+    care is measured; `odata_dates`: timestamp or date; `odata_most`: rows in one reply. Raises ValueError for an unknown
     fault or framing.
     """
     if odata_dates not in {"timestamp", "date"}:
         raise ValueError("odata_dates is timestamp or date.")
     watch = Clock(clock)
     company = seeding.found_company(watch, seed, suppliers, key_width)
+    company.checks_numbers = checks_numbers
     sessions = Sessions(watch.now, idle, seats)
     sessions.long_tokens = long_tokens
     seeding.let_in(sessions, company)

@@ -38,7 +38,8 @@ class Attempt:
 
 @dataclass(slots=True)
 class Company:
-    """`key_width`: how wide numeric suppliers and orders are padded with zeros; `year`, `month`: the current period."""
+    """`key_width`: how wide numeric suppliers and orders are padded with zeros; `checks_numbers`: whether an invoice of a
+    number that its supplier has is refused; `year`, `month`: the current period."""
 
     store: Store
     clock: Clock
@@ -46,6 +47,7 @@ class Company:
     name: str
     currency: str = "USD"
     key_width: int = 15
+    checks_numbers: bool = True
     year: int = 0
     month: int = 0
     open_periods: set[str] = field(default_factory=lambda: {CURRENT, PREVIOUS})
