@@ -15,7 +15,7 @@ from random import Random
 
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import install
-from integrations.models import Connection, Delivery, FlowItem
+from integrations.models import Connection, Delivery, FlowItem, SyncRule
 from integrations.sandbox.server import running
 from integrations.tables import storing
 from integrations.tables.base import Key
@@ -78,6 +78,7 @@ def torture_billing(
         idle(connections)
         nursery.close()
         ended = _ended(shop, books, connections[0].tenant, before)
+        SyncRule.objects.filter(connection__in=connections).update(enabled=False)
     stats, sums = books.app.control.stats(), ended.sums
     return BillingReport(
         seed, kills, invoices, len(ended.posted), f"{sums[0]:.2f}", f"{sums[1]:.2f}", stats["logons"],

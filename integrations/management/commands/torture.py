@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.management.printing import as_json, table
-from integrations.torture.offices import OFFICES
+from integrations.torture.courses import Course, course_of, reports_in
 from reconciliation.survivorship import Policy
 
 KINDS = ("lost", "doubled", "wrong", "needless")
@@ -23,24 +23,31 @@ class Command(BaseCommand):
         "Edit both sides at random against a sandbox with lost replies, resets, 429s and 500s, kill the worker again "
         "and again, and compare the sandbox's journal with what was intended. Exits with 1 unless no write was lost, "
         "doubled, wrong or needless. Works on a scratch database, never on this one. With --systems customers are "
-        "edited in several systems and the portal at once, under each conflict policy, and must end equal everywhere."
+        "edited in several systems and the portal at once, under each conflict policy, and must end equal everywhere. "
+        "With --systems servicetitan,syspro invoices of completed jobs are posted to accounts payable: each once, and "
+        "their sum equal to the cent."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="which random edits and kills (default 1)")
         parser.add_argument("--kills", type=int, default=20, help="how often a worker is killed (default 20)")
         parser.add_argument(
-            "--edits", type=int, default=200, help="how many edits on both sides (default 200)"
+            "--edits",
+            type=int,
+            default=200,
+            help="how many edits on both sides, or invoices with syspro (default 200)",
         )
         parser.add_argument(
-            "--systems", default="", help="several systems at once, with commas: servicetitan,salesforce"
+            "--systems",
+            default="",
+            help="several systems at once, with commas: servicetitan,salesforce, or servicetitan,syspro",
         )
         parser.add_argument(
             "--policy",
             action="append",
             default=[],
             choices=[policy.value for policy in Policy],
-            help="with --systems: only under this conflict policy (may be repeated; default: each in turn)",
+            help="where customers are edited: only under this conflict policy (may be repeated; default: each in turn)",
         )
         parser.add_argument(
             "--unprotected",
@@ -53,24 +60,31 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        systems = [name for name in options["systems"].split(",") if name]
+        try:
+            course = course_of(systems)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        if options["policy"] and not course.takes_policies:
+            raise CommandError("A conflict policy is for systems whose customers are edited.")
+        policies = (options["policy"] or [policy.value for policy in Policy]) if course.takes_policies else []
         with tempfile.TemporaryDirectory(prefix="trunkline-torture-") as folder:
-            report = self._run(folder, options)
+            report = self._run(folder, options, [",".join(systems), ",".join(policies)])
         if options["json"]:
             self.stdout.write(as_json(report))
         elif "stuck" in report:
             self.stderr.write(self.style.ERROR(f"It never came to rest: {report['stuck']}"))
         else:
-            self._tell(report.get("policies") or [report])
+            self._tell(course, reports_in(report))
         if not report["good"]:
             raise SystemExit(1)
 
-    def _run(self, folder: str, options: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, folder: str, options: dict[str, Any], chosen: list[str]) -> dict[str, Any]:
         database = options["database"] or f"sqlite:///{folder}/torture.sqlite3"
         numbers = [str(options[name]) for name in ("seed", "kills", "edits")]
         protection = "unprotected" if options["unprotected"] else "protected"
-        sides = self._sides(options)
         process = subprocess.Popen(
-            [sys.executable, "-m", "integrations.torture", *numbers, protection, *sides],
+            [sys.executable, "-m", "integrations.torture", *numbers, protection, *chosen],
             cwd=settings.BASE_DIR,
             stdout=subprocess.PIPE,
             text=True,
@@ -87,27 +101,14 @@ class Command(BaseCommand):
         report: dict[str, Any] = json.loads(last)
         return report
 
-    def _sides(self, options: dict[str, Any]) -> list[str]:
-        """The systems and policies of a torture of many sides, as the process takes them."""
-        systems = [name for name in options["systems"].split(",") if name]
-        if unknown := [name for name in systems if name not in OFFICES]:
-            known = ", ".join(OFFICES)
-            raise CommandError(f"Nobody can torture {', '.join(unknown)}. Choose from: {known}.")
-        if not systems:
-            return []
-        return [",".join(systems), ",".join(options["policy"] or (policy.value for policy in Policy))]
-
-    def _tell(self, reports: list[dict[str, Any]]) -> None:
+    def _tell(self, course: Course, reports: list[dict[str, Any]]) -> None:
         """One line for each report; of many sides one for each policy."""
-        many = "policy" in reports[0]
-        counts = ("kills", "edits", "writes", "reads")
-        counted = ("policy", "seed", *counts, "customers", "settled") if many else ("seed", *counts)
         self.stdout.write(
             table(
-                (*counted, *KINDS, "raced", "seconds"),
+                (*course.columns, *KINDS, "raced", "seconds"),
                 [
                     (
-                        *(report[name] for name in counted),
+                        *(report[name] for name in course.columns),
                         *(len(report["verdict"][kind]) for kind in (*KINDS, "raced")),
                         report["seconds"],
                     )
