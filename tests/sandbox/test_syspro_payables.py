@@ -81,6 +81,14 @@ def test_an_invoice_is_posted_once_for_its_supplier(company):
     assert [one["outcome"] for one in company.control.attempts()] == ["posted", "rejected", "posted"]
 
 
+def test_a_company_that_checks_no_numbers_posts_one_twice(make_company):
+    company = make_company(checks_numbers=False)
+    company.post_invoice()
+    assert errors(company.post_invoice()) == {}
+    assert company.control.posted() == {"1/INV-1": 2}
+    assert len(company.control.rows("ApJnlSummary")) == 2
+
+
 def test_the_reply_names_the_journals(company):
     reply = company.post_invoice()
     assert reply.tag == "postapinvoice"
