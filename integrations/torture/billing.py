@@ -7,7 +7,7 @@ verdict, by SYSPRO's journal.
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -64,19 +64,16 @@ def torture_billing(
         stack.enter_context(in_a_hurry(hosts, protected=protected))
         connections = _world(shop, books, urls)
         editor = Completing(shop, books, Random(seed))  # noqa: S311  # a seed must repeat
-        nursery = Nursery(hosts, protected=protected)
-        stack.callback(nursery.close)
-        for office in (shop, books):
-            office.app.control.reset()
-            office.app.control.faults(*office.faults)
-        edits_and_kills(editor, nursery, kills, invoices, say)
-        for office in (shop, books):
-            office.app.control.faults()
-        say("Left to come to rest …")
-        rest(connections)
-        before = len(books.postings())
-        idle(connections)
-        nursery.close()
+        shop.app.control.faults(*shop.faults)
+        books.app.control.faults(*books.faults)
+        with closing(Nursery(hosts, protected=protected)) as nursery:
+            edits_and_kills(editor, nursery, kills, invoices, say)
+            shop.app.control.faults()
+            books.app.control.faults()
+            say("Left to come to rest …")
+            rest(connections, asking=True)
+            before = len(books.postings())
+            idle(connections)
         ended = _ended(shop, books, connections[0].tenant, before)
         SyncRule.objects.filter(connection__in=connections).update(enabled=False)
     stats, sums = books.app.control.stats(), ended.sums

@@ -120,10 +120,11 @@ class Completing:
     _left: list[int] = field(default_factory=list)
     _count: int = 0
 
+    def __post_init__(self) -> None:
+        self._left = sorted(self.shop.bills)
+        self.random.shuffle(self._left)
+
     def one(self) -> None:
-        if not self._count:
-            self._left = sorted(self.shop.bills)
-            self.random.shuffle(self._left)
         self._wait()
         self.shop.app.control.change("jobs", self._left.pop(), jobStatus=COMPLETED)
         self._count += 1

@@ -40,19 +40,21 @@ def edits_and_kills(editor: Edits, nursery: Nursery, kills: int, edits: int, say
             say(f"{number + 1} of {len(order)} …")
 
 
-def rest(connections: Sequence[Connection]) -> None:
-    """Until nothing is owed, and everything has been read once more after that."""
+def rest(connections: Sequence[Connection], *, asking: bool = False) -> None:
+    """Until nothing is owed, and everything has been read once more after that. `asking`: what waits for a person rests
+    too."""
     until = time.monotonic() + REST_SECONDS
-    _settled(connections, until)
+    states = [state for state in Delivery.OPEN if not (asking and state == Delivery.State.NEEDS_PERSON)]
+    _settled(connections, states, until)
     for _ in range(2):
         _cycle(connections, until)
-        _settled(connections, until)
+        _settled(connections, states, until)
 
 
-def _settled(connections: Sequence[Connection], until: float) -> None:
-    """Wait until no flow owes anything any more, and then no delivery is open. Raises NoRest."""
+def _settled(connections: Sequence[Connection], states: Sequence[str], until: float) -> None:
+    """Wait until no flow owes anything any more, and no delivery is in one of these states. Raises NoRest."""
     items = FlowItem.objects.filter(flow__tenant__connections__in=connections, state=FlowItem.State.OWED)
-    deliveries = Delivery.objects.filter(connection__in=connections, state__in=Delivery.OPEN)
+    deliveries = Delivery.objects.filter(connection__in=connections, state__in=states)
     while items.exists() or deliveries.exists():
         if time.monotonic() > until:
             rows: list[Any] = [*items[:5], *deliveries[:5]]

@@ -64,21 +64,22 @@ def bill(number: str = "INV-10234", **changed: Any) -> dict[str, Any]:
 
 @contextmanager
 def company(**options: Any) -> Iterator[SimpleNamespace]:
-    """A running sandbox, strict about elements; `connect(**credentials)` makes connectors to it."""
+    """A running sandbox, strict about elements; `connect(**credentials)` makes connectors to it; `enet` is another
+    server to log on to."""
     app = create_app(**{"strict": True, **options})
     made: list[SysproConnector] = []
     with running(app) as url:
 
-        def connect(*, odata: bool = True, **changed: Any) -> SysproConnector:
+        def connect(*, odata: bool = True, enet: str = url, **changed: Any) -> SysproConnector:
             tuning = {name: changed.pop(name) for name in ("seat", "policy", "limits") if name in changed}
             values, wrong = CONNECTORS["syspro"].clean({**credentials(app), **changed})
             assert not wrong
             connector = CONNECTORS["syspro"].build(
                 values,
                 environment="custom",
-                api_url=url + ENET,
+                api_url=enet + ENET,
                 auth_url=url + ODATA if odata else "",
-                allowed_hosts=[url.removeprefix("http://")],
+                allowed_hosts=[url.removeprefix("http://"), enet.removeprefix("http://")],
                 token_store=InProcessTokenStore(),
                 limiter=NoPace(),
                 **{"policy": QUICK, "seat": OwnSeat(), **tuning},

@@ -5,12 +5,14 @@ import logging
 from threading import Thread
 
 import pytest
+from werkzeug.wrappers import Response
 
 from integrations.connectors import seats
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.seats import ProcessSeat
 from integrations.connectors.syspro.session import SLOWEST_START
 from integrations.connectors.transport import Limits
+from integrations.sandbox.server import running
 from integrations.sandbox.syspro.app import ENET, credentials
 from tests.connectors.syspro_company import INVOICE, OwnSeat, bill, company
 
@@ -53,9 +55,22 @@ def test_a_locked_operator_is_the_administrators_to_unlock(syspro):
     assert refusal(syspro.connect().check).reason == "inactive_user"
 
 
-def test_an_address_that_answers_with_something_else_is_no_session(syspro):
-    syspro.spoil("garbage", "/Rest/Logon")
-    assert refusal(syspro.connect().check).reason == "no_session"
+@pytest.mark.parametrize("fault", ["garbage", "empty_body"])
+def test_a_log_on_whose_reply_is_spoilt_is_tried_again_later(syspro, fault):
+    """A wrong address would answer with a page or with words; nobody has to correct anything because of noise."""
+    syspro.spoil(fault, "/Rest/Logon", count=1)
+    connector = syspro.connect()
+    error = refusal(connector.create, INVOICE, bill(), key="k")
+    assert (error.who, error.reason, error.unknown) == (Who.RETRY_LATER, "unreadable_reply", False)
+    connector.create(INVOICE, bill(), key="k")
+    assert syspro.control.posted() == {"1/INV-10234": 1}
+
+
+@pytest.mark.parametrize("page", ["<html>\n<body>Welcome</body>\n</html>", "It works!"])
+def test_an_address_that_answers_with_something_else_is_no_session(syspro, page):
+    with running(Response(page)) as elsewhere:
+        error = refusal(syspro.connect(enet=elsewhere).check)
+    assert (error.who, error.reason) == (Who.FIX_CONFIGURATION, "no_session")
 
 
 def test_a_seat_that_is_taken_lets_nobody_log_on(syspro):

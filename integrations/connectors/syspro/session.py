@@ -131,7 +131,11 @@ class Session:
         text = self._send(self._http, call)
         if (problem := failure_in(text)) is not None:
             raise errors.of_text(problem, call.place)
-        if not text or len(text) > _LONGEST_ID or not text.isprintable() or set(text) & set(" <>"):
+        if not text or not (
+            text.isprintable() or text.startswith("<")
+        ):  # cut short or spoilt, and no other site's page
+            raise errors.unreadable(call.place, "no session id", posting=False)
+        if len(text) > _LONGEST_ID or not text.isprintable() or set(text) & set(" <>"):
             message = (
                 "The address answers to a log-on, but not as SYSPRO's e.net service does. Compare the connection's e.net "
                 "address, up to and with /SYSPROWCFService/Rest."
