@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.booking.asked import Address, Asked, Person, Place, Problem, Refused
 from integrations.booking.making import SCHEDULED, book
 from integrations.booking.people import Maker
-from integrations.demo.remotes import ask
+from integrations.demo.asking import ask
 from integrations.models import Connection, Delivery
 from portal.models import Tenant, User
 from reconciliation.models import Job, Link, Location

@@ -1,18 +1,21 @@
 """The demo's flows: all of the gallery installed, and something for each to do.
 
-The route: `install_all` -> customers of the last weeks become accounts, their jobs deals -> at the sandboxes a deal is
-won, a membership bought and a job rated low -> both are read -> what the flows made of it.
+The route: `install_all` -> customers of the last weeks become accounts, their jobs deals, their invoices AP invoices ->
+at the sandboxes a deal is won, a membership bought and a job rated low -> both are read -> what the flows made of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from integrations.demo.remotes import ask
+from integrations.demo import payables
+from integrations.demo.asking import ask
+from integrations.flows.base import FlowSpec
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import NotReady, install
 from integrations.models import Connection, Delivery, Flow, FlowItem
@@ -21,6 +24,8 @@ from reconciliation.models import Job, Link, ReferenceItem
 
 LATELY = timedelta(days=10)
 """How far back the flows look when they are installed: enough to see, not everything the shop ever did."""
+BACK = {"invoice_to_ap": timedelta(days=30)}
+"""Accounting looks back over a month."""
 WON = "Water heater for the guest house"
 
 
@@ -40,19 +45,31 @@ def install_all(tenant: Tenant, user: User | None) -> list[str]:
         if spec.name in there:
             continue
         try:
-            install(tenant, spec, _settings(tenant, spec.name), since=timezone.now() - LATELY, user=user)
+            _install(tenant, spec, user)
         except NotReady as error:
             refused.append(f"{spec.title}: {error}")
     return refused
 
 
-def _settings(tenant: Tenant, name: str) -> dict[str, Any]:
-    """What a person would choose on the flow's page."""
-    if name != "won_deals":
-        return {}
+@transaction.atomic
+def _install(tenant: Tenant, spec: FlowSpec, user: User | None) -> None:
+    """With what a person would choose on its page, and fill in before: all of it, or none. Raises NotReady."""
+    chosen = CHOSEN[spec.name](tenant) if spec.name in CHOSEN else {}
+    install(tenant, spec, chosen, since=timezone.now() - BACK.get(spec.name, LATELY), user=user)
+
+
+def _lists(tenant: Tenant) -> dict[str, Any]:
+    """What a won deal is booked as."""
     chosen = {"job_type": "Water heater", "business_unit": "Plumbing", "campaign": "Repeat customer"}
     items = ReferenceItem.objects.filter(tenant=tenant, active=True)
     return {kind: items.get(kind=kind, name=named).pk for kind, named in chosen.items()}
+
+
+CHOSEN: Mapping[str, Callable[[Tenant], dict[str, Any]]] = {
+    "won_deals": _lists,
+    "invoice_to_ap": payables.prepare,
+}
+"""The settings of flows that need some."""
 
 
 def set_off(tenant: Tenant, shop: Connection, org: Connection) -> bool:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from integrations.demo.remotes import REMOTES
+from integrations.demo.state import HOST
+
 ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
-SANDBOXES = "127.0.0.1:8901,127.0.0.1:8902"
+SANDBOXES = ",".join(f"{HOST}:{remote.port}" for remote in REMOTES)
 
 TEXT = """\
 # Made by `make demo` for this machine alone; .env.example explains every setting.

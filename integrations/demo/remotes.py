@@ -1,71 +1,63 @@
-"""The two systems that the demo's merchant is connected to, each a sandbox on this machine."""
+"""The systems that the demo's merchant is connected to, each a sandbox on this machine. Another one is a row here.
+
+Needs no Django: the keys are made with this table before the settings load.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import requests
-from django.conf import settings
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from integrations.demo.state import State
-from integrations.models import Connection
 from integrations.sandbox.salesforce import access as org
 from integrations.sandbox.servicetitan import access as shop
-from portal.models import Tenant
-
-_TIMEOUT = 10
-
-
-def ask(connection: Connection, verb: str, **members: Any) -> None:
-    """Have the sandbox that a connection leads to do something by itself."""
-    reply = requests.post(f"{connection.api_url}/_sandbox/{verb}", json=members, timeout=_TIMEOUT)
-    reply.raise_for_status()
+from integrations.sandbox.syspro import seeding as company
+from integrations.sandbox.syspro.app import ENET, ODATA
 
 
 @dataclass(frozen=True, eq=False)
 class Remote:
     """One system: its sandbox's options, and how the merchant is connected to it.
 
-    `port` is its name in the state's ports. `rows_file` is what the sandbox keeps beside the database. `credentials` are
-    the options of `manage.py connect`, of which the secret is said on its standard input.
+    `name` is what its port is called in the state, and in the demo's options (`--NAME-port`); `port` the one it gets
+    where that is free. `rows_file` is what the sandbox keeps beside the database. `credentials` are options of `manage.py
+    connect`; `secrets` too, but said on its standard input, in the order of the connector's fields. `paths` lead from the
+    sandbox's address to the two that are connected to; `page` leads to a page for people, where it has one.
     """
 
     system: str
     label: str
-    port: str
+    name: str
+    port: int
     rows_file: str
     options: Callable[[State, int], tuple[str, ...]]
     credentials: Mapping[str, str]
-    secret: str
+    secrets: Mapping[str, str] = field(repr=False)
+    paths: tuple[str, str] = ("", "")
+    page: str = ""
 
-    def sandbox(self, state: State, customers: int) -> list[str]:
-        """The command that serves it."""
-        keep = str(settings.VAR_DIR / self.rows_file)
-        start = ("manage.py", "sandbox", self.system, "--port", str(state.ports[self.port]), "--keep", keep)
-        return [*start, *self.options(state, customers)]
+    def sandbox(self, state: State, customers: int, folder: Path) -> list[str]:
+        """The command that serves it; its rows are kept in the folder."""
+        start = ("manage.py", "sandbox", self.system, "--port", str(state.ports[self.name]))
+        return [*start, "--keep", str(folder / self.rows_file), *self.options(state, customers)]
+
+    def api_url(self, url: str) -> str:
+        return url + self.paths[0]
 
     def connect(self, slug: str, url: str) -> list[str]:
         """The command that connects the merchant to it."""
         given = {
             **self.credentials,
-            "client-secret": "-",
+            **dict.fromkeys(self.secrets, "-"),
             "environment": "custom",
-            "api-url": url,
-            "auth-url": url,
+            "api-url": self.api_url(url),
+            "auth-url": url + self.paths[1],
         }
-        return [
-            "connect",
-            slug,
-            self.system,
-            *(part for name, value in given.items() for part in (f"--{name}", value)),
-        ]
+        options = (part for name, value in given.items() for part in (f"--{name}", value))
+        return ["connect", slug, self.system, *options]
 
-    def stands(self, tenant: Tenant, url: str) -> bool:
-        """Whether the connection of an earlier run is still good."""
-        connected = (Connection.Status.CONNECTED, Connection.Status.PAUSED)
-        rows = Connection.objects.filter(tenant=tenant, system=self.system, status__in=connected, api_url=url)
-        wanted = {name.replace("-", "_") for name in self.credentials}
-        return any(wanted <= row.credentials.reveal().keys() for row in rows)
+    def said(self) -> str:
+        """What is typed into that command: a line for each secret."""
+        return "".join(f"{secret}\n" for secret in self.secrets.values())
 
 
 def _shop(state: State, customers: int) -> tuple[str, ...]:
@@ -76,27 +68,50 @@ def _org(state: State, customers: int) -> tuple[str, ...]:
     return ("--accounts", "12", "--seed", "1")
 
 
-SERVICETITAN = Remote(
-    "servicetitan",
-    "ServiceTitan",
-    "sandbox",
-    "demo_shop.json",
-    _shop,
-    {
-        "tenant-id": str(shop.TENANT),
-        "client-id": shop.CLIENT_ID,
-        "app-key": shop.APP_KEY,
-        "application-guid": shop.APPLICATION_GUID,
-    },
-    shop.CLIENT_SECRET,
+def _company(state: State, customers: int) -> tuple[str, ...]:
+    return ("--suppliers", "12", "--seed", "1")
+
+
+REMOTES = (
+    Remote(
+        "servicetitan",
+        "ServiceTitan",
+        "sandbox",
+        8901,
+        "demo_shop.json",
+        _shop,
+        {
+            "tenant-id": str(shop.TENANT),
+            "client-id": shop.CLIENT_ID,
+            "app-key": shop.APP_KEY,
+            "application-guid": shop.APPLICATION_GUID,
+        },
+        {"client-secret": shop.CLIENT_SECRET},
+        page="/admin/",
+    ),
+    Remote(
+        "salesforce",
+        "Salesforce",
+        "salesforce",
+        8902,
+        "demo_org.json",
+        _org,
+        {"way": "client_credentials", "client-id": org.CLIENT_ID},
+        {"client-secret": org.CLIENT_SECRET},
+    ),
+    Remote(
+        "syspro",
+        "SYSPRO",
+        "syspro",
+        8903,
+        "demo_company.json",
+        _company,
+        {"operator": company.OPERATOR, "company": company.CODE, "odata-user": company.ODATA_USER},
+        {
+            "operator-password": company.OPERATOR_PASSWORD,
+            "company-password": company.COMPANY_PASSWORD,
+            "odata-password": company.ODATA_PASSWORD,
+        },
+        (ENET, ODATA),
+    ),
 )
-SALESFORCE = Remote(
-    "salesforce",
-    "Salesforce",
-    "salesforce",
-    "demo_org.json",
-    _org,
-    {"way": "client_credentials", "client-id": org.CLIENT_ID},
-    org.CLIENT_SECRET,
-)
-REMOTES = (SERVICETITAN, SALESFORCE)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.demo.remotes import ask
+from integrations.demo.asking import ask
 from integrations.models import Connection, SyncRule
 from integrations.work import work
 from portal.models import Tenant, User

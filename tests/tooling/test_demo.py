@@ -26,8 +26,8 @@ from integrations.flows.catalogue import FLOWS
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Ctrl-C stops everything"
 CUSTOMERS = 25
-PROCESSES = 9
-"""The two sandboxes, the web server and its worker, the cluster with its guard, two workers and a monitor."""
+PROCESSES = 10
+"""The three sandboxes, the web server and its worker, the cluster with its guard, two workers and a monitor."""
 
 pytestmark = pytest.mark.cluster
 
@@ -87,7 +87,11 @@ class Run:
 
 
 def start(environment: dict[str, str]) -> Run:
-    ports = [part for name in ("web", "sandbox", "salesforce") for part in (f"--{name}-port", free_port())]
+    ports = [
+        part
+        for name in ("web", "sandbox", "salesforce", "syspro")
+        for part in (f"--{name}-port", free_port())
+    ]
     options = ["--customers", str(CUSTOMERS), *ports]
     process = subprocess.Popen(
         [sys.executable, "-m", "integrations.demo", *options],
@@ -133,14 +137,14 @@ def first(environment) -> Run:
         run.end(signal.SIGTERM)
 
 
-def log_in(run: Run, username: str, password: str) -> requests.Response:
+def log_in(run: Run, username: str, password: str, onward: str = "/admin/") -> requests.Response:
     browser = requests.Session()
     browser.get(f"{run.url}/admin/login/", timeout=10).raise_for_status()
     form = {
         "username": username,
         "password": password,
         "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        "next": "/admin/",
+        "next": onward,
     }
     return browser.post(f"{run.url}/admin/login/", data=form, headers={"Referer": run.url}, timeout=10)
 
@@ -149,6 +153,15 @@ def rows_there(run: Run) -> dict[str, int]:
     """How many rows of each kind the sandbox has."""
     sandbox = re.search(r"sandbox ready on (\S+)\.\n", run.said)[1]
     return requests.get(f"{sandbox}/_sandbox/stats", timeout=10).json()["result"]["rows"]
+
+
+def books(run: Run) -> tuple[int, int, str, str]:
+    """Accounts payable: how many invoices are posted and wait, for which items, and the path of their table."""
+    found = re.search(
+        r"(\d+) invoices are posted to SYSPRO, (\d+) wait for the stock code of (.+): http://[^/]+(/\S+)",
+        run.said,
+    )
+    return int(found[1]), int(found[2]), found[3], found[4]
 
 
 def constraint(name: str, facts: dict) -> str:
@@ -212,6 +225,20 @@ def test_each_flow_of_the_gallery_is_on_and_has_made_something(first: Run):
         assert re.search(r"[1-9]\d* (made|brought up to date|up to date)", counts), (flow.title, counts)
 
 
+def test_invoices_are_posted_to_syspro_but_those_of_two_items_that_wait_for_a_stock_code(first: Run):
+    posted, waiting, items, table = books(first)
+    assert "Not installed" not in first.said
+    assert posted > 0
+    assert waiting > 0
+    assert items == "MAT-BRKR and MAT-CAP"
+    finance = log_in(first, "partner", first.password("partner"), onward=table)
+    assert {"MAT-BRKR", "MAT-CAP"} <= set(re.findall(r"MAT-\w+", finance.text))
+    company = re.search(r"SYSPRO sandbox ready on (\S+)\.\n", first.said)[1]
+    there = requests.post(f"{company}/_sandbox/posted", json={}, timeout=10).json()["result"]
+    assert len(there) == posted
+    assert set(there.values()) == {1}
+
+
 def test_a_second_demo_on_the_same_data_is_refused_and_leaves_the_first_alone(first: Run, environment):
     second = start(environment)
     assert second.wait() != 0
@@ -234,6 +261,7 @@ def test_ctrl_c_stops_everything_and_nothing_else_and_a_second_run_takes_up(firs
         assert "onboarded" not in again.said
         assert "3 jobs; 2 are in ServiceTitan, 1 waits for a person, 0 on their way" in again.said
         assert rows_there(again) == kept
+        assert books(again) == books(first)
         assert again.url == first.url
         assert again.password("partner") == first.password("partner")
         assert not re.search(r"^customer +\w+ +\d+ +\d+ +\d+ +[1-9]", again.said, re.MULTILINE)

@@ -12,6 +12,8 @@ from integrations.demo.remotes import REMOTES
 from integrations.demo.runner import Demo
 from integrations.demo.state import State
 
+PORTS = {"web": 8000, **{remote.name: remote.port for remote in REMOTES}}
+
 
 class Command(BaseCommand):
     help = "Run the sandboxes, the web server and the workers with a demo merchant, until Ctrl-C."
@@ -20,11 +22,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--customers", type=int, default=300, help="how many customers the shop has")
-        parser.add_argument("--web-port", type=int, default=8000, help="another is taken if it is in use")
-        parser.add_argument("--sandbox-port", type=int, default=8901, help="another is taken if it is in use")
-        parser.add_argument(
-            "--salesforce-port", type=int, default=8902, help="another is taken if it is in use"
-        )
+        for name, port in PORTS.items():
+            parser.add_argument(
+                f"--{name}-port", type=int, default=port, help="another is taken if it is in use"
+            )
         parser.add_argument("--clean", action="store_true", help="forget all data instead, after asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,13 +33,8 @@ class Command(BaseCommand):
             if options["clean"]:
                 self._clean()
                 return
-            Demo(
-                self._say,
-                customers=options["customers"],
-                web_port=options["web_port"],
-                sandbox_port=options["sandbox_port"],
-                salesforce_port=options["salesforce_port"],
-            ).go()
+            ports = {name: options[f"{name}_port"] for name in PORTS}
+            Demo(self._say, customers=options["customers"], ports=ports).go()
         except (DemoFailed, ChildDied) as error:
             raise CommandError(str(error)) from error
 
