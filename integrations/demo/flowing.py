@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from integrations.demo import payables
@@ -18,9 +18,10 @@ from integrations.demo.asking import ask
 from integrations.flows.base import FlowSpec
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import NotReady, install
+from integrations.flows.new_customer_plans import READING
 from integrations.models import Connection, Delivery, Flow, FlowItem
 from portal.models import Tenant, User
-from reconciliation.models import Job, Link, ReferenceItem
+from reconciliation.models import Appointment, Job, Link, ReferenceItem
 
 LATELY = timedelta(days=10)
 """How far back the flows look when they are installed: enough to see, not everything the shop ever did."""
@@ -114,10 +115,14 @@ def _ids(customer_id: int, *connections: Connection) -> list[str]:
 
 
 def progress(tenant: Tenant, connections: Iterable[Connection]) -> Progress:
-    """How far the flows and what they owe are."""
-    items = FlowItem.objects.filter(flow__tenant=tenant)
-    owed = Delivery.objects.filter(
-        connection__in=list(connections), state__in=[Delivery.State.OWED, *Delivery.UNRESOLVED]
+    """How far the flows and what they owe are; the visit of a job that waits for a person is not waited for."""
+    moving = Q(state=FlowItem.State.OWED) | Q(state=FlowItem.State.WAITING, reason=READING)
+    items = FlowItem.objects.filter(moving, flow__tenant=tenant)
+    deliveries = Delivery.objects.filter(connection__in=list(connections))
+    held = deliveries.filter(entity="job", state=Delivery.State.NEEDS_PERSON)
+    visits = Appointment.objects.filter(tenant=tenant, job__in=held.values("record_id"))
+    owed = deliveries.filter(state__in=[Delivery.State.OWED, *Delivery.UNRESOLVED]).exclude(
+        entity="appointment", record_id__in=visits.values("pk")
     )
     done = {}
     for flow in Flow.objects.filter(tenant=tenant):
@@ -125,4 +130,4 @@ def progress(tenant: Tenant, connections: Iterable[Connection]) -> Progress:
         done[flow.title] = ", ".join(
             f"{counts[state]} {state.label.lower()}" for state in FlowItem.State if counts.get(state)
         )
-    return Progress(items.filter(state=FlowItem.State.OWED).count() + owed.count(), done)
+    return Progress(items.count() + owed.count(), done)

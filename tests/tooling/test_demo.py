@@ -186,7 +186,7 @@ def tables(database) -> dict[str, tuple]:
         }
 
 
-@pytest.mark.usefixtures("django_db_setup")
+@pytest.mark.django_db
 def test_the_migrations_make_the_tables_that_the_models_declare(first: Run, environment, django_db_blocker):
     """The suite's own database is made from the models, the demo's by the migrations."""
     demo = ConnectionHandler({"default": Env.db_url_config(environment["DATABASE_URL"])})["default"]
