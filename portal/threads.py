@@ -1,7 +1,7 @@
 """How the threads of one process share its memory and its interpreter.
 
 glibc gives each thread an arena of its own, up to eight a processor, and what a thread has freed stays there: a pull
-with many calls in flight held 261 MB where two arenas held 212, and took 5 % more processor time.
+with many calls in flight held 261 MB where two arenas held 212, and took 4 % more processor time.
 
 Python lets a thread compute for 5 ms before another gets a turn. With many threads at work, one that has waited for its
 place among 57 calls a second would make its call tens of milliseconds late, and late calls bunch up.
