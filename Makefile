@@ -17,7 +17,7 @@ BENCH_ARGS ?=
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test lint types check check-deploy bench bench-dedupe serve worker
+.PHONY: help demo clean-demo test lint types check check-deploy bench bench-dedupe bench-audit serve worker
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -79,6 +79,9 @@ bench: $(DEV) ## Compare a first sync and a push with plain loops and with peers
 
 bench-dedupe: $(DEV) ## Find duplicates beside Splink and plain rules (BENCH_ARGS="--sizes 10000,100000")
 	$(BIN)/python -m tests.bench_dedupe $(BENCH_ARGS)
+
+bench-audit: $(DEV) ## Seal and verify an audit trail of a million entries (BENCH_ARGS="--entries 100000")
+	$(BIN)/python -m tests.bench_audit $(BENCH_ARGS)
 
 # --- Set-up ---------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from integrations.connectors.spec import Addresses, ConnectorSpec
 from integrations.models import Connection
 from integrations.seats import SharedSeat
 from integrations.shared import Gate, SharedBudget, SharedMemory, SharedTokenStore
+from portal.logs import about
 
 PATIENCE = Policy(budget=60.0)
 """A call with all its attempts ends before the lease does, and before the queue kills the worker that waits."""
@@ -81,7 +82,7 @@ def connector_for(
         policy=policy or PATIENCE,
         **_seated(connection, spec, credentials, clerk),
     )
-    with clerk:
+    with clerk, about(tenant_id=connection.tenant_id, connection_id=connection.pk):
         try:
             yield connector, limiter
         finally:

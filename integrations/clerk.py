@@ -6,7 +6,6 @@ each: at 57 calls a second, a quarter of a core.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import current_thread, main_thread
 from types import TracebackType
 from typing import TypeVar
@@ -14,6 +13,7 @@ from typing import TypeVar
 from django.db import connection as database
 from django.db import connections
 
+from portal.threads import Pool
 from reconciliation.bulk import commit_quickly, quick_commits
 
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class Clerk:
     """Answers short questions, one at a time. Use it as a context; the thread starts with the first question."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="clerk")
+        self._pool = Pool(1, thread_name_prefix="clerk")
         self._was_asked = False
 
     def __enter__(self) -> "Clerk":

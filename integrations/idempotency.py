@@ -8,7 +8,7 @@ the effect, so nothing is half done. What was refused had no effect and is not k
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -63,8 +63,3 @@ def answered(asker: str, key: str) -> Answer | None:
     """The answer that this key was given already."""
     kept = KeptAnswer.objects.filter(asker=asker, key=key).exclude(status=0).first()
     return None if kept is None else Answer(kept.status, kept.body, kept.location, replayed=True)
-
-
-def prune(now: datetime) -> None:
-    """Forget what is kept long enough."""
-    KeptAnswer.objects.filter(at__lt=now - KEPT).delete()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.clerk import on_own_connection
-from integrations.connectors.base import Entity, FieldMap, Row
+from integrations.connectors.entity import Entity, FieldMap, Row
 from integrations.mapping.adjusted import linked_field
 from integrations.mapping.paths import Path, dig, parse
 from integrations.mapping.transforms import text

@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 import orjson
 from django.core.exceptions import ValidationError
 
-from integrations.connectors.base import Entity, FieldMap, RemoteField, Row, Write
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import Entity, FieldMap, Row, Write
 from integrations.connectors.registry import CONNECTORS
 from integrations.linked_values import LinkedValues
 from integrations.mapping import (
     TRANSFORMS,
     Outward,
     Sides,
+    all_problems,
     can_push,
     compile_entity,
     mapping_salt,
     outward,
-    problems,
     remapped,
     row_fingerprint,
 )
@@ -80,10 +81,13 @@ def natural_direction(entity: Entity, part: str, line: FieldMap, more: Collectio
 
 def check_line(line: FieldMapping) -> None:
     """Raise ValidationError, by column, for a line that names what does not exist."""
-    fields = record_fields(line.rule, line.part)
-    if not fields:
+    sides = sides_of(line.rule, line.part)
+    if not sides.fields:
         raise ValidationError({"part": f"{line.rule.entity} has no part “{line.part}”."})
-    found = problems([as_map(line)], fields)
+    mapped = as_map(line)
+    if line.direction != LineDirection.PUSH:  # what it is written to is seen when it is saved with the others
+        mapped = replace(mapped, direction="pull")
+    found = all_problems([mapped], sides)
     if found:
         messages: dict[str, list[str]] = {}
         for problem in found:

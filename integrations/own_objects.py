@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from integrations import mappings
 from integrations.calls import connector_for
-from integrations.connectors.base import Entity, RemoteField, TellsObjects
+from integrations.connectors.base import RemoteField, TellsObjects
+from integrations.connectors.entity import Entity
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, FieldMapping, RemoteFields, SyncRule
 from portal import audit

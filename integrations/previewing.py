@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.connectors.base import Row, Write
+from integrations.connectors.entity import Row, Write
 from integrations.linked_values import LinkedValues
 from integrations.mapping import MappingError, can_push, outward
 from integrations.mapping.groups import line_of

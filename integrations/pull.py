@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from integrations import leases, quota, reading, runs
 from integrations.calls import CountingLimiter
-from integrations.connectors.base import Connector, Entity, Row
+from integrations.connectors.base import Connector
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError
 from integrations.holding import Held, Mapped
 from integrations.leases import Lease

@@ -20,12 +20,14 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from integrations.connectors.base import Connector, Entity, Page, Row
+from integrations.connectors.base import Connector, Page
+from integrations.connectors.entity import Entity, Row
+from portal.threads import Pool
 
 Cursor = dict[str, Any]
 
@@ -120,7 +122,7 @@ def _feed(
 
     position = cursor["position"]
     rows, page = read(position)
-    with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
+    with Pool(1, thread_name_prefix="feed") as pool:
         while True:
             position = page.continue_from or position
             following = pool.submit(read, position) if page.has_more else None
@@ -177,7 +179,7 @@ class _Ahead(Generic[Prepared]):
     ) -> None:
         self._connector, self._entity, self._size, self._since = connector, entity, size, since
         self._prepare = prepare
-        self._pool = ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix="pull")
+        self._pool = Pool(MOST_IN_FLIGHT, thread_name_prefix="pull")
         self._flying: deque[Future[Fetched[Prepared]]] = deque()
         self._next = self._last = 0
         self._width = 2

@@ -6,7 +6,7 @@ The route: a link's stored payload -> its dotted paths, and a mapping's lines in
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 from integrations.mapping.paths import known_paths
 from integrations.mappings import declaration, default_lines, remote_fields
 from integrations.models import FieldMapping, LineDirection, SyncRule

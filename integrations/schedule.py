@@ -4,10 +4,11 @@ The route: `candidates` (rules with something to do) -> `choose` (fairly between
 -> the first whose lease can be taken.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -48,33 +49,41 @@ def choose(
     busy: Counter[int],
     coming: Collection[Place],
     parents: Mapping[str, frozenset[str]],
-) -> list[Candidate]:
-    """Candidates in the order in which workers should try them.
+) -> Iterator[Candidate]:
+    """Candidates in the order in which workers should try them, found as they are asked for.
 
     `busy` counts the rules at work by tenant, `coming` are first pulls that are still to come or under way. The
     tenant with the fewest workers on it comes first, none gets more than `PER_TENANT`; within a tenant what
-    people asked for, then parents before children: a first pull waits for its parents' first pulls.
+    people asked for, what is owed, first pulls, each parents before children, then what has been due for longest. A first
+    pull waits for its parents' first pulls.
     """
-    queues: dict[int, list[Candidate]] = {}
+    queues: dict[int, deque[Candidate]] = {}
     for candidate in sorted(candidates, key=_urgency):
         waits_for = ((candidate.connection_id, parent) for parent in parents.get(candidate.entity, ()))
         if not (candidate.first and any(place in coming for place in waits_for)):
-            queues.setdefault(candidate.tenant_id, []).append(candidate)
-    load = {tenant: busy[tenant] for tenant in queues}
-    order: list[Candidate] = []
-    while waiting := [tenant for tenant in queues if queues[tenant] and load[tenant] < PER_TENANT]:
-        tenant = min(waiting, key=lambda t: (load[t], _urgency(queues[t][0])))
-        order.append(queues[tenant].pop(0))
-        load[tenant] += 1
-    return order
+            queues.setdefault(candidate.tenant_id, deque()).append(candidate)
+    turns = [
+        (busy[tenant], _urgency(queue[0]), tenant)
+        for tenant, queue in queues.items()
+        if busy[tenant] < PER_TENANT
+    ]
+    heapify(turns)
+    while turns:
+        load, _, tenant = heappop(turns)
+        yield queues[tenant].popleft()
+        if queues[tenant] and load + 1 < PER_TENANT:
+            heappush(turns, (load + 1, _urgency(queues[tenant][0]), tenant))
 
 
 def _urgency(candidate: Candidate) -> tuple[Any, ...]:
+    """What is merely due goes by how long it has been: by its position, the last ones could wait for ever."""
     due = candidate.due_at.timestamp() if candidate.due_at else float("inf")
+    in_order = candidate.asked_for or candidate.owes or candidate.first
     return (
         not candidate.asked_for,
         not candidate.owes,
         not candidate.first,
+        0 if in_order else due,
         candidate.position,
         due,
         candidate.rule_id,

@@ -15,11 +15,13 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, idempotency, review_requests, runs, schedule, telling, waking
+from integrations import disconnecting, review_requests, runs, schedule, telling, waking
 from integrations.flows import working as flows
-from integrations.models import FlowRun, Heartbeat, Run, RunFailure
+from integrations.models import Heartbeat, Run
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
+from portal import sealing
+from portal.logs import about
 from portal.models import Tenant
 from reconciliation import bulk_review, customer_imports, full_passes, merging_by_itself
 from reconciliation.exports import files
@@ -32,8 +34,8 @@ WAKE_SECONDS = 45.0
 SLICE_SECONDS = 15.0
 MATCH_SECONDS = 900
 """What one tenant may take: a first comparison of a large one takes minutes."""
-KEEP_RUNS = timedelta(days=90)
-PRUNE = "prune"
+NIGHTLY = "nightly"
+NIGHTLY_SECONDS = 3_600
 _TICK = "integrations.tasks.tick"
 _WAKE = "integrations.tasks.wake"
 _FOLLOW = "integrations.tasks.follow_hooks"
@@ -43,6 +45,8 @@ _TELL = "integrations.telling.step"
 _END = "integrations.tasks.end_connection"
 _MATCH = "integrations.tasks.match"
 _FLOWS = "integrations.tasks.work_on_flows"
+_VERIFY = "portal.verifying.each_night"
+_PRUNE = "portal.retention.each_night"
 
 
 def wake() -> int:
@@ -87,7 +91,8 @@ def tick() -> None:
     changed = Unmatched.objects.values_list("tenant_id", flat=True).distinct()
     for tenant_id in sorted({*changed, *merging_by_itself.waiting()}):
         async_task(_MATCH, tenant_id, save=False, timeout=MATCH_SECONDS)
-    prune(now)
+    sealing.each_minute()
+    each_night(now)
 
 
 def call_workers(wanted: int) -> None:
@@ -151,8 +156,9 @@ def match(tenant_id: int) -> None:
     if cache.add(turn, True, timeout=MATCH_SECONDS):
         try:
             tenant = Tenant.objects.get(pk=tenant_id)
-            passes.bring_up_to_date(tenant)
-            merging_by_itself.merge_certain(tenant)
+            with about(tenant_id=tenant_id):
+                passes.bring_up_to_date(tenant)
+                merging_by_itself.merge_certain(tenant)
         finally:
             cache.delete(turn)
 
@@ -168,18 +174,13 @@ def sweep(now: datetime) -> int:
     return closed
 
 
-def prune(now: datetime) -> None:
-    """Once a day: runs of long ago are removed, with their resolved failures."""
-    last = Heartbeat.objects.filter(name=PRUNE).values_list("at", flat=True).first()
+def each_night(now: datetime) -> None:
+    """Once a day: have a worker remove what is old, and another look through the audit trail."""
+    last = Heartbeat.objects.filter(name=NIGHTLY).values_list("at", flat=True).first()
     if last is None or now - last > timedelta(days=1):
-        old = Run.objects.filter(finished_at__lt=now - KEEP_RUNS)
-        unsolved = RunFailure.objects.exclude(state=RunFailure.State.RESOLVED)
-        old.exclude(pk__in=unsolved.values("run")).delete()
-        FlowRun.objects.filter(began_at__lt=now - KEEP_RUNS).delete()
-        inbox.prune(now)
-        idempotency.prune(now)
-        outbox.prune(now)
-        Heartbeat.objects.update_or_create(name=PRUNE, defaults={"at": now})
+        for task in (_PRUNE, _VERIFY):
+            async_task(task, save=False, timeout=NIGHTLY_SECONDS)
+        Heartbeat.objects.update_or_create(name=NIGHTLY, defaults={"at": now})
 
 
 def ensure_schedule() -> None:

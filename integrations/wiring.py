@@ -50,7 +50,7 @@ def connect() -> None:
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
     changed.connect(carrying.on_change, dispatch_uid="integrations.push.carrying")
     changed.connect(waiting.on_change, dispatch_uid="integrations.push.waiting")
-    from integrations.flows import invoice_to_ap, new_customers
+    from integrations.flows import adjustments, invoice_to_ap, new_customers, purchase_orders
     from integrations.flows import owing as flows_owing
     from integrations.push import holding
     from reconciliation.matching.refusals import settled
@@ -59,7 +59,9 @@ def connect() -> None:
     settled.connect(new_customers.on_settled, dispatch_uid="integrations.flows.new_customers")
     holding.register(new_customers.held_back)
     holding.register(invoice_to_ap.held_back)
-    from integrations import review_requests
+    holding.register(purchase_orders.held_back)
+    holding.register(adjustments.held_back)
+    from integrations import metrics, retention, review_requests
     from integrations.webhooks import events
 
     events.connect()
@@ -67,6 +69,8 @@ def connect() -> None:
     for action, phrase in _PHRASES.items():
         audit.register_action(action, phrase)
     health.register_check("worker", worker_problem)
+    metrics.register()
+    retention.register()
     always_chosen.connect(remember)
     for system in CONNECTORS:
         register_deep_link(system, partial(deep_link, system))

@@ -25,7 +25,7 @@ from integrations.pull import Cancelled, Progress, Pull
 from integrations.push import working
 from integrations.scope import ScopeError
 from integrations.shared import Disconnected
-from portal.logs import redact
+from portal.logs import about, redact
 from portal.secrets import SecretUnreadable
 from reconciliation.bulk import quick_commits
 
@@ -55,7 +55,19 @@ def work(rule_id: int, *, seconds: float = float("inf"), progress: Progress = si
 
 def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended:
     """Work under a lease already taken, and give it back."""
-    rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
+    rules = SyncRule.objects.select_related("connection__tenant", "connection__source")
+    rules = rules.prefetch_related("mappings")  # read once: both its reader and its intake go by them
+    rule = rules.get(pk=lease.rule_id)
+    with about(**_ids(rule)):
+        return _work_on(rule, lease, seconds, progress)
+
+
+def _ids(rule: SyncRule) -> dict[str, int]:
+    """What every line that is logged meanwhile bears."""
+    return {"tenant_id": rule.connection.tenant_id, "connection_id": rule.connection_id, "rule_id": rule.pk}
+
+
+def _work_on(rule: SyncRule, lease: Lease, seconds: float, progress: Progress) -> Ended:
     try:
         held = _resolve(rule, lease, time.monotonic() + seconds)
     except BaseException:
@@ -70,7 +82,8 @@ def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progres
         leases.release(lease)
         return Ended(run, done=False)
     try:
-        return _attempt(run, lease, time.monotonic() + seconds, progress)
+        with about(run_id=run.pk):
+            return _attempt(run, lease, time.monotonic() + seconds, progress)
     finally:
         leases.release(lease)
 
@@ -89,7 +102,7 @@ def _resolve(rule: SyncRule, lease: Lease, until: float) -> bool:
 def push_under(lease: Lease, *, seconds: float) -> int:
     """Send what the rule owes, under a lease that stays taken. Returns how many deliveries were brought on."""
     rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
-    with rare_collections():
+    with about(**_ids(rule)), rare_collections():
         return working.push(rule, lease, time.monotonic() + seconds)
 
 

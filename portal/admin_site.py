@@ -71,14 +71,25 @@ class TrunklineAdminSite(admin.AdminSite):
         return reply
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Apps by their `admin_order`, models by their admin's `menu_order`, registered entries before them."""
+        """Apps by their `admin_order`, each cut into its admins' groups; models by their admin's `menu_order`.
+
+        An app's registered entries come first in their group.
+        """
         found = super().get_app_list(request, app_label)
-        for app in found:
-            app["models"].sort(key=self._model_order)
-            app["models"][:0] = entries(request, app["app_label"])
-        return sorted(
-            found, key=lambda app: getattr(apps.get_app_config(app["app_label"]), "admin_order", 50)
-        )
+        found.sort(key=lambda app: getattr(apps.get_app_config(app["app_label"]), "admin_order", 50))
+        return [part for app in found for part in self._parts(request, app)]
+
+    def _parts(self, request: HttpRequest, app: dict[str, Any]) -> list[dict[str, Any]]:
+        """An app once for each `menu_group`, in the order of their first models. Without a group: by its own name."""
+        groups: dict[str, list[Any]] = {}
+        for row in sorted(app["models"], key=self._model_order):
+            groups.setdefault(getattr(self._registry[row["model"]], "menu_group", ""), []).append(row)
+        for row in reversed(entries(request, app["app_label"])):
+            groups.setdefault(row["group"], []).insert(0, row)
+        return [
+            {**app, "section": app["name"], "name": group or app["name"], "models": rows}
+            for group, rows in groups.items()
+        ]
 
     def _model_order(self, row: dict[str, Any]) -> tuple[int, str]:
         return getattr(self._registry[row["model"]], "menu_order", 50), str(row["name"])

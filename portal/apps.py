@@ -16,7 +16,7 @@ class PortalConfig(AppConfig):
     admin_order = 10
 
     def ready(self) -> None:
-        from portal import signals, threads  # noqa: F401
+        from portal import retention, signals, threads  # noqa: F401
         from portal.home import register_panels
 
         threads.share()

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest
 
+from portal import verifying
 from portal.access import Action, access_of
 from portal.models import AuditEntry, Tenant
 from portal.panels import health_of, register_panel
@@ -44,10 +45,12 @@ def recent(request: HttpRequest) -> dict[str, Any] | None:
     access = access_of(request.user)
     if not access.may_somewhere(Action.AUDIT):
         return None
+    outcome = verifying.last_outcome() if access.is_platform_admin else None
     return {
+        "broken": outcome if outcome and outcome.action == verifying.BROKEN else None,
         "entries": access.trail(AuditEntry.objects.select_related("tenant")).exclude(
             action__startswith="log_in"
-        )[:8]
+        )[:8],
     }
 
 

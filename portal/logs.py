@@ -1,8 +1,15 @@
-"""One line per log record, with what looks like a credential taken out before any handler writes it."""
+"""One line per log record: what it is about, and what looks like a credential taken out before any handler writes it.
+
+A line has the id of the request that led to it, and of the run, rule, flow, connection and tenant that are worked on:
+whoever takes up a piece of work says so once (`about`), and every line until its end, of its threads too, bears them.
+"""
 
 import json
 import logging
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from portal.middleware import request_id
@@ -22,7 +29,7 @@ _RULES = (
     # "client_secret": "xyz", client_secret=xyz, ST-App-Key: xyz
     (
         re.compile(
-            rf"""(?ix)(["']?\b(?:{_NAMES})["']?\s*[:=]\s*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,;&)\}}\]]+)"""
+            rf"""(?ix)(["']?\b(?:{_NAMES})["']?\s*[:=]\s*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\[hidden\]|[^\s,;&)\}}\]]+)"""
         ),
         rf"\1{HIDDEN}",
     ),
@@ -30,6 +37,22 @@ _RULES = (
     (re.compile(r"\bgAAAAA[A-Za-z0-9_=-]{20,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),
 )
+
+
+_ids: ContextVar[Mapping[str, int]] = ContextVar("ids", default={})  # noqa: B039 - replaced, never changed
+
+
+@contextmanager
+def about(**ids: int) -> Iterator[None]:
+    """Every line until the end of the block bears these ids (`run_id=7`), beside those of the blocks around it.
+
+    Threads do too, where a `portal.threads.Pool` runs them.
+    """
+    token = _ids.set({**_ids.get(), **ids})
+    try:
+        yield
+    finally:
+        _ids.reset(token)
 
 
 def redact(text: str) -> str:
@@ -64,6 +87,7 @@ class LineFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **_ids.get(),
         }
         if request_id.get():
             line["request_id"] = request_id.get()

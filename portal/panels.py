@@ -50,6 +50,7 @@ class AppEntry:
     url_name: str
     count: Callable[[HttpRequest], int | None]
     action: Action = Action.VIEW
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,13 @@ def register_app_entry(
     url_name: str,
     count: Callable[[HttpRequest], int | None],
     action: Action = Action.VIEW,
+    group: str = "",
 ) -> None:
-    """Show `label` among an app's models to those who may do `action`, with a count unless that is None."""
-    _entries[app_label, name] = AppEntry(app_label, name, label, url_name, count, action)
+    """Show `label` among an app's models to those who may do `action`, with a count unless that is None.
+
+    `group` is the `menu_group` of the models beside which it stands.
+    """
+    _entries[app_label, name] = AppEntry(app_label, name, label, url_name, count, action, group)
 
 
 def register_health(health_of: HealthOf) -> None:
@@ -132,6 +137,7 @@ def entries(request: HttpRequest, app_label: str) -> list[Context]:
         {
             "name": entry.label,
             "object_name": entry.name,
+            "group": entry.group,
             "admin_url": reverse(entry.url_name),
             "add_url": None,
             "view_only": True,

@@ -21,6 +21,8 @@ EXPORT_DIR = VAR_DIR / "exports"
 EXPORT_DIR.mkdir(parents=True, exist_ok=True)
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 """So long an export written in the background is kept."""
+RETENTION_DAYS: dict[str, int] = env.json("RETENTION_DAYS", default={})
+"""For how many days rows of a table are kept, where not by default: `{"integrations.run": 30}`; see `manage.py prune`."""
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=20) * 1_000_000
 """The largest file of customers that the admin takes."""
 
@@ -65,6 +67,8 @@ WRITE_IN_BULK_ABOVE = env.int("WRITE_IN_BULK_ABOVE", default=2000)
 """From so many records on that wait for one system, where it has a bulk API, they go there as one job."""
 WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 """`host:port` of addresses inside private networks, or without TLS, that webhooks may be sent to all the same."""
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""What Prometheus shows at /metrics; without it there is no such page."""
 API_CALLS_A_MINUTE = env.int("API_CALLS_A_MINUTE", default=300)
 """So many calls a minute are taken from one API client."""
 
@@ -208,7 +212,7 @@ SECURE_SSL_REDIRECT = _SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 SESSION_COOKIE_NAME = "__Host-trunkline" if _SECURE else "trunkline"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -9,10 +9,22 @@ place among 57 calls a second would make its call tens of milliseconds late, and
 
 import ctypes
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 _M_ARENA_MAX = -8
 ARENAS = 2
 TURN = 0.001
+R = TypeVar("R")
+
+
+class Pool(ThreadPoolExecutor):
+    """Threads that log under the ids of whoever gave them the work (see `portal.logs`)."""
+
+    def submit(self, work: Callable[..., R], /, *args: Any, **named: Any) -> Future[R]:
+        return super().submit(copy_context().run, work, *args, **named)
 
 
 def share() -> None:

@@ -9,7 +9,10 @@ class ReconciliationConfig(AppConfig):
     admin_order = 20
 
     def ready(self) -> None:
+        from reconciliation import metrics, retention
         from reconciliation.changes import changed
         from reconciliation.matching.noting import on_changed
 
         changed.connect(on_changed, dispatch_uid="matching.noting")
+        metrics.register()
+        retention.register()

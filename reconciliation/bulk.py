@@ -161,9 +161,16 @@ def _update_at_once(
         f" WHERE {table}.{names[-1]} = new.{names[-1]}"
     )
     values = [*common.values, *(list(column) for column in zip(*by_id.values(), strict=True))]
+    with _beside() as cursor:
+        cursor.execute(sql, values, prepare=False)
+
+
+@contextmanager
+def _beside() -> Iterator[Cursor[tuple[Any, ...]]]:
+    """A cursor of PostgreSQL that sends values beside the statement, not written into it as Django's does."""
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(sql, values, prepare=False)
+        yield cursor
 
 
 def select(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -172,8 +179,7 @@ def select(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     PostgreSQL gets them beside the statement: a thousand ids written into it would be quoted here and parsed there.
     """
     if is_postgres():
-        connection.ensure_connection()
-        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        with _beside() as cursor:
             cursor.execute(sql, params, prepare=False)
             return cursor.fetchall()
     with connection.cursor() as cursor:

@@ -60,8 +60,9 @@ def record(intake: Intake, now: datetime, revisions: Sequence[Revision]) -> None
 
 def _pending(revisions: Sequence[Revision]) -> dict[tuple[int, str], int]:
     links = [revision.placed.link.id for revision in revisions if revision.placed.link]
-    waiting = Conflict.objects.filter(link__in=links, state=State.PENDING)
-    return {(link_id, field): pk for pk, link_id, field in waiting.values_list("id", "link_id", "field")}
+    condition, values = bulk.among("link_id", links)
+    sql = f"SELECT id, link_id, field FROM {Conflict._meta.db_table} WHERE state = %s AND {condition}"  # noqa: S608
+    return {(link_id, field): pk for pk, link_id, field in bulk.select(sql, [State.PENDING, *values])}
 
 
 def _values(met: FieldConflict, modified_at: datetime | None, now: datetime) -> tuple[Any, ...]:
@@ -81,7 +82,7 @@ def _identity(
         revision.record_id,
         met.field,
         state,
-        intake.rule.of(met.field).policy or intake.rule.policy,
+        intake.rule.policy_of(met.field),
         now,
         now if met.settled else None,
         taken if met.settled else "",

@@ -12,8 +12,7 @@ from reconciliation.intake import Intake
 from reconciliation.models import Link
 from reconciliation.normalise import dumps
 
-LINK_VALUES = (
-    "record_id",
+LINK_NEWS = (
     "state",
     "fingerprint",
     "remote_modified_at",
@@ -23,6 +22,7 @@ LINK_VALUES = (
     "base",
     "payload",
 )
+LINK_VALUES = ("record_id", *LINK_NEWS)
 _NEW_LINK = ("source_id", "entity", "external_id", "created_at", *LINK_VALUES)
 _HOUSEKEEPING = (
     "id",

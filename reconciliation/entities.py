@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.db import models
 
-from reconciliation import double_booking, forms, payables
+from reconciliation import double_booking, forms, payables, stock
 from reconciliation import models as records
 from reconciliation.forms import Form
 from reconciliation.normalise import search_key
@@ -269,7 +269,11 @@ ENTITIES: Mapping[str, Entity] = {
             children=ChildRows("splits", records.PaymentSplit, "payment", {"invoice": "invoice"}),
             currency_fields=("total", "unapplied"),
         ),
-        Entity("vendor", records.Vendor, forms={"name": forms.text, "email": forms.email, **forms.ADDRESS}),
+        Entity(
+            "vendor",
+            records.Vendor,
+            forms={"name": forms.text, "email": forms.email, "phone": forms.phone, **forms.ADDRESS},
+        ),
         Entity(
             "ap_invoice",
             records.ApInvoice,
@@ -277,6 +281,56 @@ ENTITIES: Mapping[str, Entity] = {
             children=ChildRows("lines", records.ApInvoiceLine, "ap_invoice"),
             currency_fields=("total", "tax", "balance"),
             objection=payables.objection,
+        ),
+        *(
+            Entity(
+                name,
+                records.ApBill,
+                references={"vendor": "vendor", "job": "job", "business_unit": "business_unit"},
+                constants={"kind": kind},
+                currency_fields=("total", "tax", "shipping"),
+            )
+            for name, kind in (("ap_bill", "standalone"), ("purchase_bill", "purchase"))
+        ),
+        Entity(
+            "ap_correction",
+            records.ApCorrection,
+            references={"ap_invoice": "ap_invoice"},
+            children=ChildRows("lines", records.ApCorrectionLine, "ap_correction"),
+            currency_fields=("total", "tax"),
+            objection=payables.objection_to_correction,
+        ),
+        Entity(
+            "adjustment",
+            records.Adjustment,
+            references={"warehouse": "warehouse", "business_unit": "business_unit"},
+            children=ChildRows("lines", records.AdjustmentLine, "adjustment"),
+        ),
+        Entity(
+            "stock_movement",
+            records.StockMovement,
+            references={"adjustment": "adjustment"},
+            currency_fields=("value",),
+            objection=stock.objection,
+        ),
+        Entity("stock_level", records.StockLevel),
+        Entity(
+            "purchase_order",
+            records.PurchaseOrder,
+            references={
+                "vendor": "vendor",
+                "job": "job",
+                "business_unit": "business_unit",
+                "warehouse": "warehouse",
+                "order_type": "purchase_order_type",
+            },
+            forms={**forms.ADDRESS},
+            currency_fields=("total", "tax", "shipping"),
+        ),
+        Entity(
+            "purchase_order_line",
+            records.PurchaseOrderLine,
+            references={"purchase_order": "purchase_order"},
         ),
         Entity(
             "estimate",

@@ -78,6 +78,8 @@ _LOCATION = (
 )
 _VENDOR = (
     Relation(records.ApInvoice, "vendor_id", "AP invoices"),
+    Relation(records.PurchaseOrder, "vendor_id", "purchase orders"),
+    Relation(records.ApBill, "vendor_id", "bills"),
     Relation(records.Vendor, "merged_into_id", "vendors merged earlier"),
 )
 RELATIONS: Mapping[str, tuple[Relation, ...]] = {

@@ -1,7 +1,7 @@
 """Which value of a field survives. One pure function of three values and a policy.
 
-`base` is the value last agreed, `remote` what the source says now, `local` what the record holds; all three
-in normal form (`reconciliation.normalise`).
+`base` is the value last agreed, `remote` what the source says now, `local` what the record holds; all three are
+compared in normal form (`reconciliation.normalise`).
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from reconciliation.normalise import collapsed, normal_form
 
 
 class Policy(StrEnum):
@@ -63,6 +65,9 @@ class FieldRule:
     policy: Policy | None = None
 
 
+_AS_THE_RULE = FieldRule()
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A sync rule's say in it. `remote_is_record` is whether the source is the system of record."""
@@ -82,11 +87,12 @@ class Rule:
         return Policy.NEWEST in {self.policy, *(say.policy for say in self.fields.values())}
 
     def of(self, name: str) -> FieldRule:
-        """The say in one field, its policy filled in."""
-        found = self.fields.get(name)
-        if found is None:
-            return FieldRule(policy=self.policy)
-        return found if found.policy else FieldRule(found.mode, self.policy)
+        """The say in one field."""
+        return self.fields.get(name, _AS_THE_RULE)
+
+    def policy_of(self, name: str) -> Policy:
+        """Who wins one field."""
+        return self.of(name).policy or self.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,33 +157,54 @@ def decide(
         elif theirs == agreed:
             decision.base[name] = agreed
         else:
-            _weigh(
-                decision, FieldConflict(name, agreed, ours, theirs, settled=False), say, rule, clocks, same
-            )
+            _weigh(decision, FieldConflict(name, agreed, ours, theirs, settled=False), rule, clocks, same)
     return decision
 
 
-def _weigh(
-    decision: Decision, met: FieldConflict, say: FieldRule, rule: Rule, clocks: Clocks, same: Same
-) -> None:
+def decide_as_they_stand(
+    base: Mapping[str, Any],
+    remote: Mapping[str, Any],
+    local: Mapping[str, Any],
+    rule: Rule,
+    **more: Any,
+) -> Decision:
+    """`decide`, of values that are in no normal form yet: those that are the same as they stand need none.
+
+    The decision's `base` is the whole of it, with the fields that `remote` does not mention.
+    """
+    apart = [name for name, theirs in remote.items() if theirs != local[name]]
+    decision = decide(
+        collapsed({name: base[name] for name in apart if name in base}),
+        normal_form({name: remote[name] for name in apart}),
+        normal_form({name: local[name] for name in apart}),
+        rule,
+        **more,
+    )
+    agreed = {name: theirs for name, theirs in remote.items() if rule.of(name).mode is Mode.ALWAYS}
+    decision.base = {**base, **agreed, **decision.base}
+    return decision
+
+
+def _weigh(decision: Decision, met: FieldConflict, rule: Rule, clocks: Clocks, same: Same) -> None:
     """Both sides moved: first whether it was in more than form, then by the policy."""
     name = met.field
+    policy = rule.policy_of(name)
     if same(name, met.remote, met.local) or same(name, met.remote, met.base):
         decision.base[name] = met.remote
     elif same(name, met.local, met.base):
         decision.take.append(name)
         decision.base[name] = met.remote
-    elif say.policy is Policy.ASK:
+    elif policy is Policy.ASK:
         decision.base[name] = met.base
         decision.conflicts.append(met)
     else:
-        if remote_wins(say.policy, rule, clocks.of(name)):
+        if remote_wins(policy, rule, clocks.of(name)):
             decision.take.append(name)
         decision.base[name] = met.remote
         decision.conflicts.append(replace(met, settled=True))
 
 
-def remote_wins(policy: Policy | None, rule: Rule, clocks: Clocks) -> bool:
+def remote_wins(policy: Policy, rule: Rule, clocks: Clocks) -> bool:
     """Whether the source's value stands, for every policy but `ask`. An unknown time never beats a known one."""
     if policy is Policy.NEWEST:
         return clocks.local is None or (clocks.remote is not None and clocks.remote >= clocks.local)

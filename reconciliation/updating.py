@@ -1,6 +1,6 @@
 """Rows whose record exists: compared three ways with what was last agreed, then written.
 
-The route: link's base and record's values -> `survivorship.decide` -> record, children, link, change, conflicts.
+The route: link's base and record's values -> `survivorship` decides -> record, children, link, change, conflicts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ import orjson
 
 from reconciliation import bulk, conflicts
 from reconciliation.changes import announce
-from reconciliation.creating import LINK_VALUES, NO_KEY, NOTHING, filled, insert_children, link_values
+from reconciliation.creating import LINK_NEWS, NO_KEY, NOTHING, filled, insert_children, link_values
 from reconciliation.fates import Placed
 from reconciliation.forms import same
 from reconciliation.intake import Intake
 from reconciliation.models import Change, Link
 from reconciliation.newest import Times, made_at
-from reconciliation.normalise import collapsed, dumps, normal_form
-from reconciliation.survivorship import Decision, decide
+from reconciliation.normalise import dumps, normal_form
+from reconciliation.survivorship import Decision, decide_as_they_stand
 
 CHANGE_COLUMNS = (
     "tenant_id",
@@ -33,8 +33,8 @@ CHANGE_COLUMNS = (
     "run_id",
     "fields",
 )
-_KEPT = ("active", "source_modified_at", "updated_at", "version")
-_READ = (*_KEPT, "edited_at")
+_KEPT = ("active", "source_modified_at")
+_READ = (*_KEPT, "version", "edited_at")
 
 
 @dataclass(slots=True)
@@ -80,19 +80,25 @@ def freeze(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
 def _revisions(intake: Intake, placed: Sequence[Placed]) -> list[Revision]:
     entity = intake.entity
     references = [f"{name}_id" for name in entity.references]
-    names = ["id", *entity.fields, *references, *_READ]
+    names = ["id", *entity.fields, *entity.derived, *references, *_READ]
     # Locked, for an edit between reading a record and writing it would be lost.
     records = entity.objects.select_for_update().filter(pk__in=[p.record_id for p in placed]).order_by("pk")
     before = {row[0]: dict(zip(names, row, strict=True)) for row in records.values_list(*names)}
-    bases = dict(Link.objects.filter(pk__in=[p.link.id for p in placed if p.link]).values_list("id", "base"))
+    bases = _bases([p.link.id for p in placed if p.link])
     times = made_at(intake, before)
     revisions = [
-        _revise(intake, p, before[p.record_id], collapsed(bases[p.link.id]), times.get(p.record_id, {}))
+        _revise(intake, p, before[p.record_id], bases[p.link.id], times.get(p.record_id, {}))
         for p in placed
         if p.link and p.record_id is not None
     ]
     _keep_activity(intake, revisions)
     return revisions
+
+
+def _bases(link_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    condition, values = bulk.among("id", link_ids)
+    rows = bulk.select(f"SELECT id, base FROM {Link._meta.db_table} WHERE {condition}", values)  # noqa: S608 - own names
+    return {link_id: orjson.loads(base) for link_id, base in rows}
 
 
 def _keep_activity(intake: Intake, revisions: Sequence[Revision]) -> None:
@@ -112,20 +118,17 @@ def _revise(
     intake: Intake, placed: Placed, before: dict[str, Any], base: Mapping[str, Any], times: Times
 ) -> Revision:
     entity, row = intake.entity, placed.row
-    defaults = {name: entity.defaults[name] for name in row.fields}
-    theirs = filled(defaults, row.fields)
-    ours = {name: before[name] for name in theirs}
-    decision = decide(
+    theirs = filled({name: entity.defaults[name] for name in row.fields}, row.fields)
+    decision = decide_as_they_stand(
         base,
-        normal_form(theirs),
-        normal_form(ours),
+        theirs,
+        before,
         intake.rule,
         remote_at=row.modified_at,
         local_at=before["edited_at"],
         made_at=times,
         same=partial(same, entity.forms),
     )
-    decision.base = {**base, **decision.base}
     after = {**before, **{name: theirs[name] for name in decision.take}}
     for name, parent in placed.parents.items():
         if parent.record_id is not None:
@@ -136,6 +139,8 @@ def _revise(
             after[f"{name}_id"] = None
     after["active"] = _active(intake, decision, before["active"], row.active)
     after["source_modified_at"] = row.modified_at or before["source_modified_at"]
+    if entity.derive:
+        after.update(entity.derive({**after, **entity.constants}))
     return Revision(placed, before["id"], before, after, decision)
 
 
@@ -149,18 +154,19 @@ def _active(intake: Intake, decision: Decision, ours: bool, theirs: bool) -> boo
 
 
 def _write_records(intake: Intake, now: datetime, revisions: list[Revision]) -> None:
+    """Columns that no record of the page changes are left out, and with them the indexes that they stand in."""
     entity = intake.entity
-    names = [*entity.fields, *entity.derived, *(f"{name}_id" for name in entity.references)]
-    rows = []
-    for revision in revisions:
-        if revision.after == revision.before:
-            continue
-        values = {**revision.after, **entity.constants}
-        if entity.derive:
-            values.update(entity.derive(values))
-        values.update(updated_at=now, version=values["version"] + 1)
-        rows.append((*[values[name] for name in (*names, *_KEPT)], revision.record_id))
-    bulk.update(entity.model, (*names, *_KEPT), rows)
+    changed = [revision for revision in revisions if revision.after != revision.before]
+    names = [
+        name
+        for name in (*entity.fields, *entity.derived, *(f"{name}_id" for name in entity.references), *_KEPT)
+        if any(revision.after[name] != revision.before[name] for revision in changed)
+    ]
+    rows = [
+        (*[revision.after[name] for name in names], revision.before["version"] + 1, revision.record_id)
+        for revision in changed
+    ]
+    bulk.update(entity.model, (*names, "version"), rows, {"updated_at": now})
 
 
 def _write_children(intake: Intake, revisions: list[Revision]) -> None:
@@ -179,9 +185,9 @@ def _write_links(now: datetime, revisions: list[Revision]) -> None:
         link = revision.placed.link
         if link is not None:
             base = dumps(revision.decision.base)
-            values = link_values(revision.placed, revision.record_id, Link.State.LIVE, now, base)
-            rows.append((*values, link.id))
-    bulk.update(Link, LINK_VALUES, rows)
+            _, *news = link_values(revision.placed, revision.record_id, Link.State.LIVE, now, base)
+            rows.append((*news, link.id))
+    bulk.update(Link, LINK_NEWS, rows)
 
 
 def _touch_merged(now: datetime, placed: Sequence[Placed]) -> None:

@@ -26,6 +26,7 @@ class ApiClientAdmin(TenantAdmin):
 
     delete_action = None
     menu_order = 63
+    menu_group = "API and webhooks"
     fields = ["tenant", "name"]
     list_display = ["name", "tenant", "state_badge", "token", "used", "made"]
     list_filter = ["tenant"]

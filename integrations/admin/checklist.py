@@ -4,6 +4,7 @@ The route: a tenant's connection and what its rules and runs say -> `Standing` -
 the tenant's page and the “next” button at the foot of every connection page.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from portal.models import Tenant
 from reconciliation.entities import in_words
 
 FIRST_SYSTEM = "servicetitan"
+_NEEDED: Mapping[str, Action] = {"credentials": Action.CONFIGURE, "sync": Action.RUN}
+"""What a person must be allowed to do for the page of a step; the others may be looked at by all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,8 @@ def panel(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         "standing": at,
         "rows": [
             {"step": step, "url": address(step, tenant, connection, at), "next": step is following,
-             "open": step.state != "todo" or step is following}
+             "open": (step.state != "todo" or step is following)
+             and access.may(_NEEDED.get(step.name, Action.VIEW), tenant)}
             for step in found
         ],
         "done": sum(step.state == "done" for step in found),

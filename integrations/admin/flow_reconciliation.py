@@ -79,10 +79,25 @@ class ReconciliationPages(OwnPages):
         audit.record(
             "reconciliation.exported", flow, tenant=flow.tenant, note=f"{what} of {since} to {until}"
         )
-        name = f"{flow.tenant.slug}-{flow.name}-{what}-{since}-{until}.csv"
-        reply = HttpResponse(written(rows), content_type="text/csv; charset=utf-8")
-        reply["Content-Disposition"] = f'attachment; filename="{name}"'
-        return reply
+        return _file(f"{flow.tenant.slug}-{flow.name}-{what}-{since}-{until}.csv", rows)
+
+    @object_view("check.csv", action=Action.EXPORT, methods=("GET",))
+    def check_csv(self, request: HttpRequest, flow: Flow) -> HttpResponse:
+        """The flow's check of figures, all of its rows."""
+        spec = FLOWS.get(flow.name)
+        table = spec.check(flow.tenant, spec.chosen(flow.settings)) if spec and spec.check else None
+        if table is None or not table.file:
+            raise Http404("This flow has no figures to take out.")
+        audit.record("reconciliation.exported", flow, tenant=flow.tenant, note=table.title)
+        today = timezone.now().astimezone(flow.tenant.zone).date()
+        rows = [table.head, *([str(cell) for cell in row] for row in table.rows)]
+        return _file(f"{flow.tenant.slug}-{table.file}-{today}.csv", rows)
+
+
+def _file(name: str, rows: "Cells") -> HttpResponse:
+    reply = HttpResponse(written(rows), content_type="text/csv; charset=utf-8")
+    reply["Content-Disposition"] = f'attachment; filename="{name}"'
+    return reply
 
 
 def _spec(flow: Flow) -> FlowSpec:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from xml.etree.ElementTree import ParseError, indent, tostring
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -29,7 +32,7 @@ from portal.models import User
 from portal.own_pages import OwnPages, object_view
 from reconciliation.entities import ENTITIES, in_words
 from reconciliation.exports.formats import amount
-from reconciliation.models import ApInvoice, Link
+from reconciliation.models import ApCorrection, ApInvoice, Link
 
 EXCHANGE = "exchange"
 """The member of a kept reply in which a connector tells what went over the wire."""
@@ -88,6 +91,7 @@ class WayPages(OwnPages):
             origin=_links(spec.subject, item.record_id),
             became=became_of(item),
             versions=versions,
+            asked=spec.asks.get(item.reason, "") if item.state == FlowItem.State.WAITING else "",
             may_run=self.may(request, Action.RUN, flow),
             may_resolve=self.may(request, Action.RESOLVE, flow),
         )
@@ -118,6 +122,16 @@ class WayPages(OwnPages):
         if spec.settle is not None:
             spec.settle(item, spec.chosen(flow.settings))
             messages.success(request, "Noted. It waits again only if the record changes once more.")
+        return redirect(address_of_way(item))
+
+    @object_view("correct/", action=Action.RESOLVE, methods=("POST",))
+    def correct(self, request: HttpRequest, flow: Flow) -> HttpResponseBase:
+        """A person has the document posted that puts right what differs."""
+        item, spec = _item(request, flow)
+        if spec.correct is not None and (why_not := spec.correct(item, spec.chosen(flow.settings))):
+            messages.error(request, why_not)
+        elif spec.correct is not None:
+            messages.success(request, "The document is made and posted within a minute; see below.")
         return redirect(address_of_way(item))
 
 
@@ -173,11 +187,11 @@ def _plain(value: Any) -> Any:
 
 
 def _standing(record: Any) -> str:
-    """Where an AP invoice was posted, and what is left to pay of it."""
-    if not isinstance(record, ApInvoice) or not record.journal:
+    """Where an AP invoice or a correction was posted, and what is left to pay of it."""
+    if not isinstance(record, ApInvoice | ApCorrection) or not record.journal:
         return ""
     day = f" on {record.posted_on}" if record.posted_on else ""
-    left = record.balance
+    left = record.balance if isinstance(record, ApInvoice) else None
     paid = "" if left is None else "; paid" if not left else f"; {amount(left)} left to pay"
     return f"Posted in {record.journal}{day}{paid}."
 
@@ -189,10 +203,20 @@ def _sent(delivery: Delivery) -> Sent:
         delivery,
         badge(delivery.get_state_display(), TONES[delivery.state]),
         _cut(delivery.request),
-        redact(str(exchange.get("document", ""))),
-        redact(str(exchange.get("reply", ""))) or _cut(reply),
+        redact(_indented(str(exchange.get("document", "")))),
+        redact(_indented(str(exchange.get("reply", "")))) or _cut(reply),
         exchange.get("warnings", ()),
     )
+
+
+def _indented(text: str) -> str:
+    """XML with a line for each element, as a person reads it; other text as it came."""
+    try:
+        root = fromstring(text)
+    except (ParseError, DefusedXmlException):
+        return text
+    indent(root)
+    return tostring(root, encoding="unicode")
 
 
 def _cut(value: Any) -> str:

@@ -103,6 +103,7 @@ class FlowAdmin(GalleryPages, WayPages, ReconciliationPages, ReadOnlyTenantAdmin
             gallery=gallery_of(flow.tenant),
             may_configure=self.may(request, Action.CONFIGURE, flow),
             may_run=self.may(request, Action.RUN, flow),
+            may_export=self.may(request, Action.EXPORT, flow),
             **context,
         )
 

@@ -34,7 +34,7 @@ register_tenant_panel(16, "admin/integrations/tables_panel.html", tables.panel)
 register_health(home.health_of)
 register_app_entry(
     "reconciliation", "BookAJob", "Book a job", "admin:integrations_connection_book", lambda request: None,
-    Action.BOOK,
+    Action.BOOK, group="Work",
 )  # fmt: skip
 register_app_entry(
     "integrations", "PendingReview", "Pending review", "admin:reconciliation_conflict_changelist",

@@ -25,6 +25,7 @@ class ReviewRequestAdmin(ReadOnlyTenantAdmin):
     """One line for each completed job."""
 
     menu_order = 70
+    menu_group = "Review requests"
     list_display = ["job_link", "tenant", "state_badge", "because", "due", "released", "by_mail"]
     list_filter = ["state", "email", "tenant"]
     list_select_related = ["tenant", "job__customer"]
@@ -63,6 +64,7 @@ class ReviewSettingsAdmin(TenantAdmin):
     """How a merchant asks for reviews."""
 
     menu_order = 71
+    menu_group = "Review requests"
     list_display = ["tenant", "enabled", "delay_hours", "link", "sender"]
     list_select_related = ["tenant"]
     fields = ["tenant", "enabled", "delay_hours", "link", "sender", "subject", "text"]

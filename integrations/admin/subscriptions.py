@@ -62,6 +62,7 @@ class SubscriptionAdmin(TenantAdmin):
 
     form = SubscriptionForm
     menu_order = 61
+    menu_group = "API and webhooks"
     list_display = ["url", "tenant", "state_badge", "told"]
     list_filter = ["tenant", "enabled"]
     list_select_related = ["tenant"]
@@ -129,6 +130,7 @@ class NoticeAdmin(ReadOnlyTenantAdmin):
     tenant_path = "subscription__tenant"
     row_template = "admin/integrations/webhook_notice.html"
     menu_order = 62
+    menu_group = "API and webhooks"
     list_display = ["event", "to", "merchant", "state_badge", "answer", "attempts", "made"]
     list_filter = ["state", "event", "subscription__tenant"]
     list_select_related = ["subscription__tenant"]

@@ -101,6 +101,7 @@ class HookAdmin(ReadOnlyTenantAdmin):
     tenant_path = "connection__tenant"
     row_template = "admin/integrations/webhook_hook.html"
     menu_order = 60
+    menu_group = "API and webhooks"
     list_display = ["what", "merchant", "state_badge", "led_to", "times", "came"]
     list_filter = ["state", "entity", "connection__tenant"]
     list_select_related = ["connection__tenant", "run__rule"]

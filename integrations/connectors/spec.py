@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from integrations.connectors.base import Connector, Entity, Limiter, Memory, RemoteField, Token, TokenStore
+from integrations.connectors.base import Connector, Limiter, Memory, RemoteField, Token, TokenStore
+from integrations.connectors.entity import Entity
 from integrations.connectors.hosts import CUSTOM, Hosts
 
 

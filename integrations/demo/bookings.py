@@ -60,7 +60,7 @@ def book_some(tenant: Tenant, actor: User | None = None) -> list[Job]:
 def on_their_way(jobs: Iterable[Job]) -> int:
     """How many are still to be sent; one that waits for a person is not."""
     rows = Delivery.objects.filter(entity="job", record_id__in=[job.pk for job in jobs])
-    return rows.filter(state__in=[Delivery.State.OWED, *Delivery.UNRESOLVED]).count()
+    return rows.filter(state__in=Delivery.MOVING).count()
 
 
 def waiting(jobs: Iterable[Job]) -> list[Delivery]:

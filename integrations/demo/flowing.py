@@ -1,7 +1,8 @@
 """The demo's flows: all of the gallery installed, and something for each to do.
 
 The route: `install_all` -> customers of the last weeks become accounts, their jobs deals, their invoices AP invoices ->
-at the sandboxes a deal is won, a membership bought and a job rated low -> both are read -> what the flows made of it.
+at the sandboxes a deal is won, a membership bought, a job rated low, stock counted -> all are read -> what the flows made
+of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +14,9 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from integrations.demo import payables
+from integrations.demo import ordering, payables
 from integrations.demo.asking import ask
+from integrations.flows.adjustments_plans import UNREAD
 from integrations.flows.base import FlowSpec
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import NotReady, install
@@ -69,12 +71,14 @@ def _lists(tenant: Tenant) -> dict[str, Any]:
 CHOSEN: Mapping[str, Callable[[Tenant], dict[str, Any]]] = {
     "won_deals": _lists,
     "invoice_to_ap": payables.prepare,
+    "purchase_orders": ordering.prepare,
 }
 """The settings of flows that need some."""
 
 
-def set_off(tenant: Tenant, shop: Connection, org: Connection) -> bool:
-    """Have a deal won, a membership bought and a job rated low at the sandboxes. False where that was done already."""
+def set_off(tenant: Tenant, shop: Connection, org: Connection, accounting: Connection) -> bool:
+    """Have a deal won, a membership bought, a job rated low and stock counted at the sandboxes. False where that was done
+    already."""
     job = _job_in_both(tenant, shop, org)
     if (
         job is None
@@ -94,6 +98,7 @@ def set_off(tenant: Tenant, shop: Connection, org: Connection) -> bool:
     if kind is not None:
         ask(shop, "buy", customer=int(customer), type=kind.name)
     ask(shop, "rate", job=int(job.external_id), rating=2)
+    ordering.count_stock(shop, accounting)
     return True
 
 
@@ -116,12 +121,12 @@ def _ids(customer_id: int, *connections: Connection) -> list[str]:
 
 def progress(tenant: Tenant, connections: Iterable[Connection]) -> Progress:
     """How far the flows and what they owe are; the visit of a job that waits for a person is not waited for."""
-    moving = Q(state=FlowItem.State.OWED) | Q(state=FlowItem.State.WAITING, reason=READING)
+    moving = Q(state=FlowItem.State.OWED) | Q(state=FlowItem.State.WAITING, reason__in=(READING, UNREAD))
     items = FlowItem.objects.filter(moving, flow__tenant=tenant)
     deliveries = Delivery.objects.filter(connection__in=list(connections))
     held = deliveries.filter(entity="job", state=Delivery.State.NEEDS_PERSON)
     visits = Appointment.objects.filter(tenant=tenant, job__in=held.values("record_id"))
-    owed = deliveries.filter(state__in=[Delivery.State.OWED, *Delivery.UNRESOLVED]).exclude(
+    owed = deliveries.filter(state__in=Delivery.MOVING).exclude(
         entity="appointment", record_id__in=visits.values("pk")
     )
     done = {}

@@ -20,6 +20,7 @@ from integrations.tables.catalogue import (
     STOCK_CODE,
     TABLES,
     TECHNICIAN,
+    WAREHOUSE,
 )
 from integrations.tables.standing import standing_of
 from integrations.tables.storing import Checker, Row
@@ -43,6 +44,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     JOB_TYPE_LEDGER: {"Drain clearing": "10-5200", "Camera inspection": "10-5200"},
     BRANCH: {"Plumbing": "10", "HVAC": "20", "Electrical": "30", "Drains": "10", DEFAULT: "10"},
     TECHNICIAN: {DEFAULT: "FIELD"},
+    WAREHOUSE: {"Reno Main": "MAIN", "Sparks Annex": "TRK1"},
 }  # fmt: skip
 """Targets by what people call the key; a default stands under the empty name."""
 

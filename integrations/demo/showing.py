@@ -47,7 +47,7 @@ def show_flows(stage: Stage, tenant: Tenant, web: str) -> None:
     for why in flowing.install_all(tenant, User.objects.get(username="partner")):
         stage.say(f"Not installed: {why}")
     _settle(stage, tenant, connections)
-    if flowing.set_off(tenant, connections["servicetitan"], connections["salesforce"]):
+    if flowing.set_off(tenant, *(connections[remote.system] for remote in REMOTES)):
         for remote in REMOTES:
             merchant.sync(stage, remote, quiet=True)
         _settle(stage, tenant, connections)

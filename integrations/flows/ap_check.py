@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from integrations.flows.ap_entered import Correction, corrections_of
 from integrations.flows.ap_facts import Billed, facts_of
 from integrations.flows.base import Settings
 from integrations.flows.invoice_to_ap_plans import nothing_to_post
@@ -55,6 +56,7 @@ def _invoices(flow: Flow, since: date, until: date) -> Any:
 def _of(flow: Flow, billed: Sequence[Billed]) -> Iterable[Trace]:
     bills = ApInvoice.objects.in_bulk([one.record_id for one in billed if one.record_id])
     posted = totals_there(flow.tenant_id, bills)
+    corrections = corrections_of(flow.tenant_id, bills)
     stuck = _undelivered(flow.tenant_id, bills)
     waiting = dict(
         FlowItem.objects.filter(flow=flow, record_id__in=[one.invoice_id for one in billed])
@@ -69,8 +71,8 @@ def _of(flow: Flow, billed: Sequence[Billed]) -> Iterable[Trace]:
             branch=_branch(one, bill),
             vendor=one.supplier.key.label if one.supplier else NO_VENDOR,
             billed=in_cents(one.total),
-            entered=in_cents(bill.total or Decimal(0)) if bill else None,
-            posted=posted.get(bill.pk) if bill else None,
+            entered=_with(in_cents(bill.total or Decimal(0)), corrections.get(bill.pk, ())) if bill else None,
+            posted=_posted(one, posted.get(bill.pk), corrections.get(bill.pk, ())) if bill else None,
             due=nothing_to_post(one) is None,
             why=_BY_HAND
             if one.settled and one.settled == facts_of(one)
@@ -78,6 +80,18 @@ def _of(flow: Flow, billed: Sequence[Billed]) -> Iterable[Trace]:
             record_id=one.invoice_id,
             bill_id=bill.pk if bill else None,
         )
+
+
+def _with(total: Decimal, corrections: Sequence[Correction]) -> Decimal:
+    return total + sum((one.record.change for one in corrections), Decimal(0))
+
+
+def _posted(billed: Billed, total: Decimal | None, corrections: Sequence[Correction]) -> Decimal | None:
+    """What SYSPRO has of it by now; nothing where it was voided and is taken back there."""
+    if total is None:
+        return None
+    left = _with(total, [one for one in corrections if one.is_posted])
+    return left if left or billed.active else None
 
 
 def _branch(billed: Billed, bill: ApInvoice | None) -> str:

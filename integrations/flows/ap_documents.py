@@ -22,11 +22,12 @@ from integrations.tables.catalogue import (
     TABLES,
     TECHNICIAN,
 )
-from integrations.tables.looking import target_of
+from integrations.tables.looking import one_form, target_of
 
 TAX = "Sales tax"
 """What the line of a tax is called that goes to an account of its own."""
-UNMAPPED = "unmapped"
+UNMAPPED, UNFIT = "unmapped", "unfit"
+"""Reasons to wait: something is in no mapping table; something of it SYSPRO would refuse."""
 _NUMBER, _REFERENCE, _NOTATION = 20, 30, 100
 """Characters that SYSPRO has for them (APSTIN)."""
 
@@ -34,17 +35,31 @@ _NUMBER, _REFERENCE, _NOTATION = 20, 30, 100
 class _Search:
     """What is looked up for one invoice, and all that is missing for it."""
 
-    def __init__(self, tables: Mapping[str, Rows]) -> None:
-        self.tables = tables
+    def __init__(self, tables: Mapping[str, Rows], unused: Mapping[str, frozenset[str]]) -> None:
+        self.tables, self.unused = tables, unused
         self.missing: list[Missing] = []
         self.words: list[str] = []
+        self.unfit: list[str] = []
 
     def find(self, table: str, key: Key | None, lacking: str = "") -> str:
         """The key's target. Without a key only a default can tell; `lacking` says what it means that there is none."""
         found = target_of(self.tables.get(table, {}), key.key if key else DEFAULT)
         if not found:
             self.lacks(table, key, lacking or (TABLES[table].lacks(key) if key else ""))
+        self.check(table, key, found)
         return found
+
+    def check(self, table: str, key: Key | None, code: str) -> None:
+        """What SYSPRO does not take is found out before it is sent there: another row of the table is waited for."""
+        spec = TABLES[table]
+        if code and one_form(code, spec.listed) in self.unused.get(spec.listed, ()):
+            of = f" of {spec.what} “{key.label}”" if key else ""
+            self.refuse(f"{spec.target} {code}{of} is not in SYSPRO, or is on hold there")
+            self.lacks(table, key, "")
+
+    def refuse(self, words: str) -> None:
+        if words not in self.unfit:
+            self.unfit.append(words)
 
     def lacks(self, table: str, key: Key | None, words: str) -> None:
         missing = Missing(table, key.key if key else DEFAULT, key.label if key else "")
@@ -57,8 +72,13 @@ class _Search:
         """The item's own account, else its job type's, else the default."""
         own, by_type = self.tables.get(ITEM_LEDGER, {}), self.tables.get(JOB_TYPE_LEDGER, {})
         key = _item(line)
-        found = own.get(key.key) if key else ""
-        found = found or (by_type.get(job_type.key) if job_type else "") or own.get(DEFAULT, "")
+        found = own.get(key.key, "") if key else ""
+        if found:
+            self.check(ITEM_LEDGER, key, found)
+        elif job_type and (found := by_type.get(job_type.key, "")):
+            self.check(JOB_TYPE_LEDGER, job_type, found)
+        elif found := own.get(DEFAULT, ""):
+            self.check(ITEM_LEDGER, None, found)
         if not found:
             what = f"item “{key.label}”" if key else f"“{named(line)}”, which names no item,"
             self.lacks(ITEM_LEDGER, key, f"{what} has no GL account")
@@ -75,8 +95,8 @@ def _item(line: BilledLine) -> Key | None:
 
 def document(billed: Billed, settings: Settings) -> Plan:
     """The AP invoice, or everything that it lacks."""
-    search = _Search(billed.tables)
-    supplier = _supplier(billed, search)
+    search = _Search(billed.tables, billed.unused)
+    supplier = _supplier(billed, settings, search)
     unit = billed.unit
     branch = search.find(
         BRANCH, unit, "" if unit else "it has no business unit, and there is no default branch"
@@ -89,14 +109,15 @@ def document(billed: Billed, settings: Settings) -> Plan:
         lines += _tax_line(billed, str(settings["tax_account"] or ""), search)
     elif in_cents(billed.tax) and not settings["tax_code"]:
         search.words.append("it has tax, and no tax code is chosen under Settings")
-    if search.words:
-        return Wait(UNMAPPED, capfirst(f"{'; '.join(search.words)}."), None, tuple(search.missing))
+    if found := [*search.words, *search.unfit]:
+        reason = UNMAPPED if search.words else UNFIT
+        return Wait(reason, capfirst(f"{'; '.join(found)}."), None, tuple(search.missing))
     return _numbered(billed, settings, supplier) or Made(
         (_wanted(billed, settings, supplier, branch, reference, lines),)
     )
 
 
-def _supplier(billed: Billed, search: _Search) -> str:
+def _supplier(billed: Billed, settings: Settings, search: _Search) -> str:
     if billed.supplier is None:
         unit = f" for business unit “{billed.unit.label}”" if billed.unit else ""
         search.words.append(f"no vendor is chosen{unit} under Settings")
@@ -104,6 +125,9 @@ def _supplier(billed: Billed, search: _Search) -> str:
     found = search.tables.get(SUPPLIER, {}).get(billed.supplier.key.key) or billed.supplier.code
     if not found:
         search.lacks(SUPPLIER, billed.supplier.key, TABLES[SUPPLIER].lacks(billed.supplier.key))
+    search.check(SUPPLIER, billed.supplier.key, found)
+    if billed.supplier.is_on_hold and settings["on_hold"] == "wait":
+        search.refuse(f"supplier {found} is on hold in SYSPRO")
     return found
 
 
@@ -132,6 +156,10 @@ def _lines(billed: Billed, settings: Settings, search: _Search) -> list[dict[str
 def _tax_line(billed: Billed, account: str, search: _Search) -> list[dict[str, Any]]:
     if not account:
         search.words.append("it has tax, and no GL account for tax is chosen under Settings")
+    if one_form(account, "gl_account") in search.unused.get("gl_account", ()):
+        search.refuse(
+            f"GL account {account} for tax, chosen under Settings, is not in SYSPRO, or is on hold there"
+        )
     place = len(billed.lines) + 1
     return [
         {"position": place, "description": TAX, "ledger_code": account, "amount": in_cents(billed.tax), "notation": TAX}

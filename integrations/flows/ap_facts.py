@@ -41,6 +41,24 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """What accounts payable has of an invoice, its corrections included: `lines` by account, `tax` where it is SYSPRO's.
+
+    `fixed` are how many corrections are posted or may be; `open_id` is one that is made and was never sent.
+    """
+
+    supplier: str
+    number: str
+    branch: str
+    total: Decimal
+    tax: Decimal
+    tax_code: str
+    lines: Mapping[str, Decimal]
+    fixed: int = 0
+    open_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Supplier:
     """The vendor that the invoice is posted to. `code` and `currency` are empty where nobody has told them."""
 
@@ -48,6 +66,7 @@ class Supplier:
     key: Key
     code: str = ""
     currency: str = ""
+    is_on_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +74,10 @@ class Billed:
     """An invoice with all that its document is made from.
 
     `record_id` is the AP invoice that was made of it. `posted` are the facts as they were posted, or are being posted
-    (`on_its_way`), and `settled` those that finance has put right there by hand since. `taken` are (supplier, number) of
-    other AP invoices, in their one form. `again_at` is when to look again at what is on its way.
+    (`on_its_way`), `entered` what of it stands there by now, `settled` the facts that finance has put right there by hand
+    since, and `approved` those whose correction finance has had posted. `taken` are (supplier, number) of
+    other AP invoices, in their one form. `unused` are codes that SYSPRO does not have or has on hold, by list. `again_at`
+    is when to look again at what is on its way.
     """
 
     invoice_id: int
@@ -80,8 +101,11 @@ class Billed:
     record_id: int | None = None
     posted: Facts | None = None
     on_its_way: bool = False
+    entered: Entered | None = None
     settled: Facts | None = None
+    approved: Facts | None = None
     taken: frozenset[tuple[str, str]] = frozenset()
+    unused: Mapping[str, frozenset[str]] = field(default_factory=dict)
     again_at: datetime | None = None
 
 

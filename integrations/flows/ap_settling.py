@@ -1,34 +1,36 @@
-"""An invoice that differs from what was posted of it: both versions side by side, and a person's word that it is settled.
+"""An invoice that differs from what was posted of it: both versions side by side, and a person's word about it.
 
-Nothing that is posted is changed from here. Finance posts the correction in SYSPRO and says so: from then on this version
-of the invoice counts as settled, and only another one waits again.
+Nothing that is posted is changed from here. Finance either posts the correction in SYSPRO and says so, or has the
+matching document posted: from then on this version of the invoice counts as settled, and only another one waits again.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 
-from django.db import transaction
-
-from integrations import waking
-from integrations.flows import owing
+from integrations.flows import settling
 from integrations.flows.ap_facts import Billed, Facts, facts_of
 from integrations.flows.base import Version
-from integrations.flows.invoice_to_ap_read import SETTLED
-from integrations.models import FlowItem, FlowMade
+from integrations.flows.invoice_to_ap_read import APPROVED, SETTLED
+from integrations.flows.invoiced import in_cents
+from integrations.models import FlowItem
 from portal import audit
 from reconciliation.normalise import normal_form
 
 audit.register_action("ap_invoice.settled", "settled a posted invoice by hand: {note}")
+audit.register_action("ap_invoice.corrected", "had a posted invoice corrected: {note}")
 _ZERO = Decimal(0)
 
 
-def versions(billed: Billed | None) -> Sequence[Version]:
-    """Each fact as it was posted and as it is now; empty where nothing is posted, or nothing differs."""
-    if billed is None or billed.posted is None:
+def versions(billed: Billed) -> Sequence[Version]:
+    """Each fact as it was posted and as it is now; empty where nothing is posted."""
+    if billed.posted is None:
         return ()
-    posted, now = billed.posted, facts_of(billed)
-    return () if now in (posted, billed.settled) else side_by_side(posted, now)
+    found = side_by_side(billed.posted, facts_of(billed))
+    if billed.entered is not None and billed.entered.fixed:
+        due = in_cents(billed.total) if billed.active else _ZERO
+        found = [Version("Total with its corrections", _money(billed.entered.total), _money(due)), *found]
+    return found
 
 
 def side_by_side(posted: Facts, now: Facts) -> Sequence[Version]:
@@ -53,23 +55,25 @@ def _state(facts: Facts) -> str:
     return "in force" if facts.active else "voided"
 
 
-@transaction.atomic
 def settle(item: FlowItem, billed: Billed) -> None:
     """Note these facts as settled, by whom the audit trail says."""
+    _note(item, billed, SETTLED, "ap_invoice.settled")
+
+
+def approve(item: FlowItem, billed: Billed) -> None:
+    """Note these facts as those to be corrected to: the flow makes the document."""
+    _note(item, billed, APPROVED, "ap_invoice.corrected")
+
+
+def _note(item: FlowItem, billed: Billed, role: str, action: str) -> None:
     now = facts_of(billed)
-    FlowMade.objects.update_or_create(
-        item=item,
-        role=SETTLED,
-        defaults={
-            "entity": "ap_invoice",
-            "record_id": billed.record_id or 0,
-            "is_new": False,
-            "written": normal_form(asdict(now)),
-        },
-    )
-    tenant = item.flow.tenant
     posted = billed.posted.words if billed.posted else ""
-    note = f"invoice {billed.number}, posted with {posted}, is now {now.words}"
-    audit.record("ap_invoice.settled", item.flow, tenant=tenant, note=note)
-    owing.reopen(FlowItem.objects.filter(pk=item.pk))
-    waking.for_flows_at_commit(tenant.pk)
+    settling.settle(
+        item,
+        "ap_invoice",
+        normal_form(asdict(now)),
+        f"invoice {billed.number}, posted with {posted}, is now {now.words}",
+        role=role,
+        record_id=billed.record_id or 0,
+        action=action,
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.models import Flow, FlowItem
 from integrations.tables.base import Missing
 from portal.models import Tenant
@@ -118,17 +118,18 @@ class Setting:
 class NeededRule:
     """A sync rule that must be on. With `pushes`, records of the entity are written there: those that were `asked` for
     and those that are there already, or `all`. The flow goes without an `optional` one that cannot be had. `only` names a
-    setting and the value with which the rule is needed."""
+    setting and the values with which the rule is needed. With `asks`, what both sides have changed is for a person."""
 
     system: str
     entity: str
     pushes: bool = False
     creates: str = "asked"
     optional: bool = False
-    only: tuple[str, str] | None = None
+    only: tuple[str, ...] = ()
+    asks: bool = False
 
     def applies(self, settings: Settings) -> bool:
-        return self.only is None or settings[self.only[0]] == self.only[1]
+        return not self.only or settings[self.only[0]] in self.only[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ class Need:
 class Table:
     """A check of figures, for the flow's page: `rows` under `head`, whether all is well, and that in words.
 
-    `said` is what the badge says of it: where all is well, and where not.
+    `said` is what the badge says of it: where all is well, and where not. `texts` are the columns behind the first that
+    hold words and no figures. With a `file` it can be taken out as a CSV of that name; its rows are plain then.
     """
 
     title: str
@@ -180,6 +182,14 @@ class Table:
     ok: bool
     words: str
     said: tuple[str, str] = ("equal", "not equal")
+    texts: Collection[str] = ()
+    file: str = ""
+
+    @property
+    def cells(self) -> Sequence[Sequence[tuple[Any, bool]]]:
+        """The rows, each value with whether it is a figure."""
+        is_figure = [name not in self.texts for name in self.head]
+        return [list(zip(row, is_figure, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +216,8 @@ class FlowSpec:
     `ways` are where people see to what a record waits for, by the reason of its `Wait`. `tables` are the mapping tables
     that it looks things up in, and `unsettled` the items of which something is made that a new row may still change.
     `traces` follows money to where it is posted, of some days, both included. `versions` tells what was posted beside
-    what an item's subject says by now, and `settle` notes that a person has put the difference right there.
+    what an item's subject says by now. `settle` notes that a person has put the difference right there, and `correct`
+    has a document posted that does: it gives the words why there can be none, else nothing.
     """
 
     name: str
@@ -230,6 +241,8 @@ class FlowSpec:
     traces: Callable[[Flow, date, date], Sequence[Trace]] | None = None
     versions: Callable[[FlowItem, Settings], Sequence[Version]] | None = None
     settle: Callable[[FlowItem, Settings], None] | None = None
+    asks: Mapping[str, str] = field(default_factory=dict)
+    correct: Callable[[FlowItem, Settings], str] | None = None
 
     def chosen(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The settings in their own types, with defaults for what nobody chose."""

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 
 from integrations.flows import (
+    adjustments,
     completed_jobs,
     invoice_to_ap,
     memberships,
+    movements,
     new_customers,
+    on_hand,
+    purchase_orders,
     revenue,
     satisfaction,
     vendors,
@@ -25,5 +29,9 @@ FLOWS: Mapping[str, FlowSpec] = {
         satisfaction.FLOW,
         invoice_to_ap.FLOW,
         vendors.FLOW,
+        purchase_orders.FLOW,
+        adjustments.FLOW,
+        movements.FLOW,
+        on_hand.FLOW,
     )
 }

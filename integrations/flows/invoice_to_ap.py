@@ -8,13 +8,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from integrations.flows import ap_check, ap_settling, invoice_to_ap_read
+from integrations.flows import ap_check, ap_settling, invoice_to_ap_read, posted_once
+from integrations.flows.ap_corrections import correction_of
+from integrations.flows.ap_documents import UNFIT
 from integrations.flows.ap_facts import Billed
-from integrations.flows.base import FlowSpec, Made, NeededRule, Plan, Setting, Settings, Skip, Version, itself
-from integrations.flows.invoice_to_ap_plans import VOIDED, plan
-from integrations.models import Delivery, Flow, FlowItem, FlowMade, SyncRule
+from integrations.flows.base import (
+    FlowSpec,
+    Made,
+    Need,
+    NeededRule,
+    Plan,
+    Setting,
+    Settings,
+    Skip,
+    Version,
+    Wait,
+    Wanted,
+    itself,
+)
+from integrations.flows.invoice_to_ap_plans import POST, POSTED, VOIDED, WAIT, plan, unfit
+from integrations.models import Flow, FlowItem, SyncRule
 from integrations.push import owing
 from integrations.tables.base import record_key
 from integrations.tables.catalogue import (
@@ -25,12 +40,13 @@ from integrations.tables.catalogue import (
     SUPPLIER,
     TECHNICIAN,
 )
-from reconciliation.models import ApInvoice, Assignment, Invoice, Link, Vendor
+from integrations.tables.looking import out_of_use
+from portal.models import Tenant
+from reconciliation.models import ApCorrection, ApInvoice, Assignment, Invoice, Vendor
 from reconciliation.three_way import Trace
 
 NAME = "invoice_to_ap"
 USED = (STOCK_CODE, ITEM_LEDGER, JOB_TYPE_LEDGER, BRANCH, TECHNICIAN, SUPPLIER)
-State = Delivery.State
 
 
 def subjects(tenant_id: int, since: datetime | None) -> "QuerySet[Any]":
@@ -60,14 +76,37 @@ def of_ap_invoices(tenant_id: int, record_ids: Collection[int]) -> Iterable[int]
     return [pk for pk in rows.values_list("invoice_id", flat=True) if pk is not None]
 
 
+def of_corrections(tenant_id: int, record_ids: Collection[int]) -> Iterable[int]:
+    """The invoices that they correct."""
+    bills = ApCorrection.objects.filter(tenant=tenant_id, pk__in=list(record_ids)).values("ap_invoice")
+    rows = ApInvoice.objects.filter(tenant=tenant_id, pk__in=bills, invoice__isnull=False)
+    return [pk for pk in rows.values_list("invoice_id", flat=True) if pk is not None]
+
+
 def of_vendors(tenant_id: int, record_ids: Collection[int]) -> Iterable[int]:
-    """The invoices that wait for a vendor's code."""
+    """The invoices that wait for a vendor's code, or for what SYSPRO would refuse."""
     vendors = Vendor.objects.filter(tenant=tenant_id, pk__in=list(record_ids))
     keys = [record_key(external_id, pk) for pk, external_id in vendors.values_list("pk", "external_id")]
     items = FlowItem.objects.filter(
         flow__tenant=tenant_id, flow__name=NAME, unmapped__table=SUPPLIER, unmapped__key__in=keys
     )
-    return list(items.values_list("record_id", flat=True))
+    return {*items.values_list("record_id", flat=True), *of_codes(tenant_id, record_ids)}
+
+
+def of_codes(tenant_id: int, record_ids: Collection[int]) -> Iterable[int]:
+    """The invoices that wait for a code that SYSPRO would take: one of these may be it."""
+    items = FlowItem.objects.filter(flow__tenant=tenant_id, flow__name=NAME, state=FlowItem.State.WAITING)
+    return list(items.filter(reason=UNFIT).values_list("record_id", flat=True))
+
+
+def needs(tenant: Tenant, settings: Settings) -> Sequence[Need]:
+    """The account for tax is one that SYSPRO takes."""
+    account = str(settings["tax_account"] or "")
+    if settings["tax"] != "account" or not account:
+        return []
+    met = not out_of_use(tenant.pk, "gl_account", [account])
+    words = f"GL account {account} for tax is in use in SYSPRO"
+    return [Need(words, met, "" if met else "Choose another one under Settings, or sync the accounts again")]
 
 
 def read(tenant_id: int, ids: Sequence[int], settings: Settings) -> Mapping[int, Billed]:
@@ -76,30 +115,10 @@ def read(tenant_id: int, ids: Sequence[int], settings: Settings) -> Mapping[int,
 
 def unsettled(flow: Flow) -> "QuerySet[FlowItem]":
     """The items whose AP invoice is made and not posted."""
-    there = Link.objects.filter(
-        source__tenant=flow.tenant_id, source__system="syspro", entity="ap_invoice", record_id=OuterRef("record_id")
-    )  # fmt: skip
-    made = FlowMade.objects.filter(~Exists(there), item__flow=flow, entity="ap_invoice")
-    return FlowItem.objects.filter(flow=flow, pk__in=made.values("item"))
+    return posted_once.unsettled(flow, "ap_invoice")
 
 
-def held_back(rule: SyncRule, record_ids: Sequence[int]) -> Mapping[int, str]:
-    """AP invoices that the flow has to look at again first, or that lack something by now: those are not posted."""
-    if rule.entity != "ap_invoice":
-        return {}
-    made = FlowMade.objects.filter(
-        entity="ap_invoice",
-        record_id__in=list(record_ids),
-        item__flow__tenant=rule.connection.tenant_id,
-        item__flow__name=NAME,
-        item__flow__enabled=True,
-        item__state__in=(FlowItem.State.OWED, FlowItem.State.WAITING, FlowItem.State.FAILED),
-    )
-    words = made.values_list("record_id", "item__message", "item__state")
-    return {pk: message if state == FlowItem.State.WAITING else _FIRST for pk, message, state in words}
-
-
-_FIRST = "It is brought up to date with its invoice first."
+held_back = posted_once.holder(NAME, "ap_invoice", "ap_correction")
 
 
 def traces(flow: Flow, since: date, until: date) -> Sequence[Trace]:
@@ -107,7 +126,15 @@ def traces(flow: Flow, since: date, until: date) -> Sequence[Trace]:
 
 
 def versions(item: FlowItem, settings: Settings) -> Sequence[Version]:
-    return ap_settling.versions(read(item.flow.tenant_id, [item.record_id], settings).get(item.record_id))
+    """Where it waits for finance."""
+    billed = read(item.flow.tenant_id, [item.record_id], settings).get(item.record_id)
+    if billed is None or not waits_for_finance(plan(billed, settings)):
+        return ()
+    return ap_settling.versions(billed)
+
+
+def waits_for_finance(found: Plan) -> bool:
+    return isinstance(found, Wait) and found.reason == POSTED
 
 
 def settle(item: FlowItem, settings: Settings) -> None:
@@ -117,23 +144,34 @@ def settle(item: FlowItem, settings: Settings) -> None:
         ap_settling.settle(item, billed)
 
 
+def correct(item: FlowItem, settings: Settings) -> str:
+    """Have the matching document posted of what differs. In words why there is none, empty where it is on its way."""
+    billed = read(item.flow.tenant_id, [item.record_id], settings).get(item.record_id)
+    if billed is None or billed.entered is None or not waits_for_finance(plan(billed, settings)):
+        return "It waits for finance no more."
+    found = unfit(billed) or correction_of(billed, billed.entered, settings)
+    if not isinstance(found, Wanted):
+        return f"No document is made of it: {found.words if found else 'no amount differs.'}"
+    rule = SyncRule.objects.filter(
+        connection__tenant=item.flow.tenant_id, connection__system="syspro", entity="ap_correction"
+    ).first()
+    if rule is None or not owing.pushes(rule):
+        return "AP corrections are not written to SYSPRO. Switch that on in the sync rules of its connection."
+    ap_settling.approve(item, billed)
+    return ""
+
+
 def withdraw(tenant_id: int, plans: Sequence[tuple[Billed, Plan]]) -> None:
-    """An AP invoice that shall not be any more is not sent; one that shall be again is."""
+    """An AP invoice or a correction that shall not be any more is not sent; one that shall be again is."""
     gone = [b.record_id for b, plan in plans if isinstance(plan, Skip) and b.record_id and not b.posted]
     back = [b.record_id for b, plan in plans if isinstance(plan, Made) and b.record_id and not b.posted]
-    rows = Delivery.objects.filter(
-        connection__tenant=tenant_id, connection__system="syspro", entity="ap_invoice"
-    )
-    if gone:
-        words = "Its invoice was voided, or changed so that there is nothing to post, before it was sent."
-        waiting = rows.filter(record_id__in=gone, state__in=(State.OWED, State.NEEDS_PERSON))
-        waiting.update(state=State.NOT_NEEDED, reason=VOIDED, message=words, next_try_at=None)
-    if back:
-        open_ = rows.filter(record_id__in=back, state__in=Delivery.OPEN).values("record_id")
-        again = rows.filter(record_id__in=back, reason=VOIDED).exclude(record_id__in=open_)
-        for rule in SyncRule.objects.filter(deliveries__in=again).distinct().select_related("connection"):
-            if owing.pushes(rule):
-                owing.want(rule, set(again.filter(rule=rule).values_list("record_id", flat=True)))
+    words = "Its invoice was voided, or changed so that there is nothing to post, before it was sent."
+    posted_once.withdraw(tenant_id, "ap_invoice", gone, back, VOIDED, words)
+    open_ = {b.entered.open_id: plan for b, plan in plans if b.entered and b.entered.open_id}
+    wanted = {w.record_id for plan in open_.values() if isinstance(plan, Made) for w in plan.records}
+    none = [pk for pk, plan in open_.items() if isinstance(plan, Made) and pk not in wanted]
+    again = [pk for pk in open_ if pk in wanted]
+    posted_once.withdraw(tenant_id, "ap_correction", none, again, VOIDED, words)
 
 
 FLOW = FlowSpec(
@@ -148,7 +186,10 @@ FLOW = FlowSpec(
         "job": of_jobs,
         "assignment": of_assignments,
         "ap_invoice": of_ap_invoices,
+        "ap_correction": of_corrections,
         "vendor": of_vendors,
+        "gl_account": of_codes,
+        "stock_code": of_codes,
     },
     subjects=subjects,
     read=read,
@@ -158,9 +199,12 @@ FLOW = FlowSpec(
         NeededRule("servicetitan", "job"),
         NeededRule("syspro", "vendor"),
         NeededRule("syspro", "ap_invoice", pushes=True),
+        NeededRule("syspro", "ap_correction", pushes=True, optional=True, only=("corrections", WAIT)),
+        NeededRule("syspro", "ap_correction", pushes=True, only=("corrections", POST)),
         NeededRule("syspro", "gl_account", optional=True),
         NeededRule("syspro", "stock_code", optional=True),
     ),
+    needs=needs,
     settings=(
         Setting("vendor", "Default vendor", "reference", None, refers_to="vendor",
                 help="Whose invoices these are in SYSPRO. Empty: an invoice of a business unit without a vendor waits."),
@@ -176,6 +220,14 @@ FLOW = FlowSpec(
         Setting("tax_code", "Tax code", help="One letter, where tax is SYSPRO's."),
         Setting("due", "Due date", "choice", "terms", "",
                 (("terms", "by the supplier's terms in SYSPRO"), ("invoice", "as on the invoice"))),
+        Setting("on_hold", "A supplier on hold in SYSPRO", "choice", "wait", "",
+                (("wait", "has its invoices wait"),
+                 ("post", "is posted to, if the connection's settings let its warning pass"))),
+        Setting("corrections", "An invoice changed after it was posted", "choice", WAIT,
+                "A person may have the matching document posted in any case. Where no document can be told from the "
+                "difference, it waits for finance whatever is chosen.",
+                ((WAIT, "waits for finance with both versions side by side"),
+                 (POST, "is corrected by a credit or debit note of the difference"))),
         Setting("stock_codes", "Every item needs a stock code", "boolean", True,
                 "Otherwise items go without, and only need an account."),
         Setting("technicians", "Every technician needs a reference", "boolean", True,
@@ -187,4 +239,5 @@ FLOW = FlowSpec(
     traces=traces,
     versions=versions,
     settle=settle,
+    correct=correct,
 )  # fmt: skip

@@ -6,6 +6,7 @@ balance to the cent? -> its document, or all that is missing for it (`ap_documen
 
 from decimal import Decimal
 
+from integrations.flows.ap_corrections import CREDIT, correction_of
 from integrations.flows.ap_documents import document
 from integrations.flows.ap_facts import Billed, Facts, facts_of
 from integrations.flows.base import Made, Plan, Settings, Skip, Wait, Wanted
@@ -13,28 +14,45 @@ from integrations.flows.invoiced import in_cents
 
 POSTED, VOIDED = "posted", "voided"
 """Reasons: it differs from what was posted; it was voided before it was."""
+WAIT, POST = "wait", "post"
+"""What is done with an invoice that differs from what was posted of it."""
 
 
 def plan(billed: Billed, settings: Settings) -> Plan:
     if billed.posted is not None:
-        return _after_posting(billed, billed.posted)
-    return nothing_to_post(billed) or _unfit(billed) or document(billed, settings)
+        return _after_posting(billed, billed.posted, settings)
+    return nothing_to_post(billed) or unfit(billed) or document(billed, settings)
 
 
-def _after_posting(billed: Billed, posted: Facts) -> Plan:
-    """What is posted stays as it is: another version of it is for a person."""
-    now = facts_of(billed)
-    if now in (posted, billed.settled):
-        return Made((Wanted("ap_invoice", record_id=billed.record_id),))
-    if billed.on_its_way:
+def _after_posting(billed: Billed, posted: Facts, settings: Settings) -> Plan:
+    """What is posted stays as it is: another version of it is for a person, or for a document that corrects it."""
+    now, bill = facts_of(billed), Wanted("ap_invoice", record_id=billed.record_id)
+    corrected = billed.entered is not None and billed.entered.fixed > 0
+    if now == billed.settled or (now == posted and not corrected):
+        return Made((bill,))
+    if billed.on_its_way or billed.entered is None:
         return Wait(
             "on_its_way", "It changed while it was being posted. Looked at again shortly.", billed.again_at
         )
-    words = (
-        f"Posted is: {posted.words}. The invoice now is: {now.words}. Nothing that is posted is changed by itself: post "
-        "the correction in SYSPRO, then say so on the AP invoice's page."
-    )
-    return Wait(POSTED, words)
+    found = unfit(billed) or correction_of(billed, billed.entered, settings)
+    if found is None and corrected:
+        return Made((bill,))
+    if isinstance(found, Wanted) and (settings["corrections"] == POST or billed.approved == now):
+        return Made((bill, found))
+    return _for_finance(posted, now, found)
+
+
+def _for_finance(posted: Facts, now: Facts, found: Wanted | Wait | None) -> Wait:
+    """The two versions in words, and what a person can do about them."""
+    do = "post the correction in SYSPRO, then say so on the AP invoice's page."
+    if isinstance(found, Wanted):
+        kind = "credit note" if found.values["kind"] == CREDIT else "debit note"
+        do = f"have the {kind} of {found.values['total']:,.2f} posted from the AP invoice's page, or {do}"
+    words = f"Posted is: {posted.words}. The invoice now is: {now.words}. Nothing that is posted is changed by itself: "
+    words += do
+    if isinstance(found, Wait):
+        words += f" No document is made of it: {found.words.removesuffix('.')}."
+    return Wait(POSTED, words, missing=found.missing if isinstance(found, Wait) else ())
 
 
 def nothing_to_post(billed: Billed) -> Skip | None:
@@ -50,8 +68,10 @@ def nothing_to_post(billed: Billed) -> Skip | None:
     return None
 
 
-def _unfit(billed: Billed) -> Wait | None:
-    """What is wrong with its figures, in words that name them."""
+def unfit(billed: Billed) -> Wait | None:
+    """What is wrong with its figures, in words that name them; of a voided one nothing is."""
+    if not billed.active:
+        return None
     total = in_cents(billed.total)
     if total < 0:
         words = (

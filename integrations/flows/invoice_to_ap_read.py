@@ -5,7 +5,7 @@ The route: invoices with their jobs, lines and technicians -> the merchant's map
 made of them before, and what of each was sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,14 +15,16 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from integrations.connectors.syspro.keys import normal
+from integrations.flows import ap_entered, posted_once
 from integrations.flows.ap_documents import TAX, number_of
-from integrations.flows.ap_facts import Billed, BilledLine, Facts, Supplier, together
+from integrations.flows.ap_facts import Billed, BilledLine, Entered, Facts, Supplier, together
 from integrations.flows.base import Settings
 from integrations.flows.completed_jobs import crews_of
 from integrations.flows.invoiced import in_cents, jobs_of
 from integrations.models import Delivery, FlowMade
 from integrations.tables.base import Key, record_key
-from integrations.tables.looking import rows_of
+from integrations.tables.catalogue import TABLES
+from integrations.tables.looking import out_of_use, rows_of
 from reconciliation.entities import ENTITIES
 from reconciliation.many import normal_rows
 from reconciliation.models import (
@@ -37,9 +39,8 @@ from reconciliation.models import (
 )
 
 AGAIN = timedelta(minutes=2)
-SETTLED = "settled"
-"""The role under which a flow's item keeps the facts that a person has put right by hand."""
-State = Delivery.State
+SETTLED, APPROVED = "settled", "approved"
+"""Roles under which a flow's item keeps facts: put right by hand, or by a correction that a person has had posted."""
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Posting:
     record_id: int
     posted: Facts | None = None
     on_its_way: bool = False
+    entered: Entered | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ class _Shop:
     tables: Mapping[str, Mapping[str, str]]
     vendors: dict[int, Vendor]
     postings: dict[int, Posting]
-    settled: dict[int, Facts]
+    noted: Mapping[str, Mapping[int, Facts]]
+    unused: Mapping[str, frozenset[str]]
     taken: Mapping[str, list[tuple[int, str]]] = field(default_factory=dict)
 
 
@@ -86,6 +89,7 @@ def _shop(tenant_id: int, invoices: Sequence[Invoice], settings: Settings, table
     crews = crews_of(list(jobs))
     leaders = {crew[0][0] for crew in crews.values()}
     ids = [invoice.pk for invoice in invoices]
+    rows, vendors = rows_of(tenant_id, tables), chosen_vendors(tenant_id, settings)
     return _Shop(
         zone=invoices[0].tenant.zone,
         currency=invoices[0].tenant.currency,
@@ -93,10 +97,11 @@ def _shop(tenant_id: int, invoices: Sequence[Invoice], settings: Settings, table
         lines=_lines(ids),
         crews=crews,
         technicians=dict(ReferenceItem.objects.filter(pk__in=leaders).values_list("pk", "external_id")),
-        tables=rows_of(tenant_id, tables),
-        vendors=chosen_vendors(tenant_id, settings),
+        tables=rows,
+        vendors=vendors,
+        unused=_unused(tenant_id, rows, vendors.values(), settings),
         postings=postings_of(tenant_id, ids),
-        settled=settled_of(tenant_id, ids),
+        noted=noted_of(tenant_id, ids),
         taken=_taken(tenant_id, invoices, settings),
     )
 
@@ -127,12 +132,27 @@ def _billed(invoice: Invoice, shop: _Shop, settings: Settings) -> Billed:
         record_id=posting.record_id if posting else None,
         posted=posting.posted if posting else None,
         on_its_way=posting.on_its_way if posting else False,
-        settled=shop.settled.get(invoice.pk),
+        entered=posting.entered if posting else None,
+        settled=shop.noted[SETTLED].get(invoice.pk),
+        approved=shop.noted[APPROVED].get(invoice.pk),
+        unused=shop.unused,
         again_at=timezone.now() + AGAIN,
     )
     number = normal(number_of(found, settings))
     others = [supplier for pk, supplier in shop.taken.get(number, ()) if pk != found.record_id]
     return replace(found, taken=frozenset((normal(supplier), number) for supplier in others))
+
+
+def _unused(
+    tenant_id: int, tables: Mapping[str, Mapping[str, str]], vendors: Iterable[Vendor], settings: Settings
+) -> dict[str, frozenset[str]]:
+    """What of all that could be sent SYSPRO does not have, or has on hold, by list."""
+    codes: dict[str, set[str]] = {"gl_account": {str(settings["tax_account"] or "")}}
+    for name, rows in tables.items():
+        if listed := TABLES[name].listed:
+            codes.setdefault(listed, set()).update(rows.values())
+    codes.setdefault("vendor", set()).update(vendor.code for vendor in vendors)
+    return {entity: out_of_use(tenant_id, entity, found) for entity, found in codes.items()}
 
 
 def _key(item: ReferenceItem | None) -> Key | None:
@@ -155,7 +175,11 @@ def _supplier(unit: ReferenceItem | None, shop: _Shop, settings: Settings) -> Su
     if vendor is None:
         return None
     return Supplier(
-        vendor.pk, Key(record_key(vendor.external_id, vendor.pk), str(vendor)), vendor.code, vendor.currency
+        vendor.pk,
+        Key(record_key(vendor.external_id, vendor.pk), str(vendor)),
+        vendor.code,
+        vendor.currency,
+        vendor.is_on_hold,
     )
 
 
@@ -197,31 +221,38 @@ def postings_of(tenant_id: int, invoice_ids: Sequence[int]) -> dict[int, Posting
         source__tenant=tenant_id, source__system="syspro", entity="ap_invoice", record_id__in=by_record
     )
     there = set(linked.values_list("record_id", flat=True))
-    sent = _sent(tenant_id, list(by_record))
+    sent = posted_once.sent(tenant_id, "ap_invoice", list(by_record))
     lines = _lines_of(list(by_record))
+    corrections = ap_entered.corrections_of(tenant_id, list(by_record))
     return {
-        invoice_id: Posting(
-            bill.pk,
-            facts_posted(bill, sent.get(bill.pk), lines.get(bill.pk, []))
-            if bill.pk in there or bill.pk in sent
-            else None,
-            bill.pk not in there and bill.pk in sent,
+        invoice_id: _posting(
+            bill,
+            sent.get(bill.pk),
+            lines.get(bill.pk, []),
+            corrections.get(bill.pk, ()),
+            is_there=bill.pk in there,
         )
         for invoice_id, bill in found.items()
     }
 
 
-def _sent(tenant_id: int, record_ids: Sequence[int]) -> dict[int, Delivery]:
-    """The create of each AP invoice that arrived, or may have."""
-    rows = Delivery.objects.filter(
-        connection__tenant=tenant_id,
-        connection__system="syspro",
-        entity="ap_invoice",
-        record_id__in=record_ids,
-        operation=Delivery.Operation.CREATE,
-        state__in=(State.DONE, *Delivery.UNRESOLVED),
+def _posting(
+    bill: ApInvoice,
+    sent: Delivery | None,
+    held: list[dict[str, Any]],
+    corrections: Sequence[ap_entered.Correction],
+    *,
+    is_there: bool,
+) -> Posting:
+    if not is_there and sent is None:
+        return Posting(bill.pk)
+    values, lines = _as_sent(bill, sent, held)
+    return Posting(
+        bill.pk,
+        facts_posted(values, lines),
+        on_its_way=not is_there,
+        entered=ap_entered.entered(values, lines, corrections),
     )
-    return {row.record_id: row for row in rows.defer("request", "reply").order_by("pk")}
 
 
 def _lines_of(record_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
@@ -234,26 +265,35 @@ def _lines_of(record_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def facts_posted(bill: ApInvoice, sent: Delivery | None, held: list[dict[str, Any]]) -> Facts:
-    """What was sent, where that is known; else what the record holds."""
-    values = sent.values if sent and sent.values else {}
-    lines = sent.parts.get("lines", held) if sent and sent.parts else held
-    total = values.get("total", bill.total)
-    tax = values.get("tax", bill.tax)
+def _as_sent(
+    bill: ApInvoice, sent: Delivery | None, held: list[dict[str, Any]]
+) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """Values and rows: what was sent, where that is known; else what the record holds."""
+    own = {name: getattr(bill, name) for name in ap_entered.TOLD}
+    values = {**own, **(sent.values if sent and sent.values else {})}
+    return values, sent.parts.get("lines", held) if sent and sent.parts else held
+
+
+def facts_posted(values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Facts:
+    """What must not differ from what was posted."""
+    tax = values["tax"]
     apart = [row for row in lines if row["description"] == TAX and not row["stock_code"]]
     goods = [(str(row["description"]), _amount(row["amount"])) for row in lines if row not in apart]
     taxes = (
         _amount(tax) if tax not in (None, "") else sum((_amount(row["amount"]) for row in apart), Decimal(0))
     )
-    return Facts(_amount(total), taxes, str(values.get("invoiced_on", bill.invoiced_on)), together(goods))
+    return Facts(_amount(values["total"]), taxes, str(values["invoiced_on"]), together(goods))
 
 
-def settled_of(tenant_id: int, invoice_ids: Sequence[int]) -> dict[int, Facts]:
-    """The facts that finance has put right by hand, by invoice."""
+def noted_of(tenant_id: int, invoice_ids: Sequence[int]) -> dict[str, dict[int, Facts]]:
+    """The facts that finance has put right by hand or had corrected, by role and invoice."""
     rows = FlowMade.objects.filter(
-        item__flow__tenant=tenant_id, item__record_id__in=invoice_ids, role=SETTLED
+        item__flow__tenant=tenant_id, item__record_id__in=invoice_ids, role__in=(SETTLED, APPROVED)
     ).select_related("item")
-    return {row.item.record_id: facts_from(row.written) for row in rows}
+    found: dict[str, dict[int, Facts]] = {SETTLED: {}, APPROVED: {}}
+    for row in rows:
+        found[row.role][row.item.record_id] = facts_from(row.written)
+    return found
 
 
 def facts_from(stored: Mapping[str, Any]) -> Facts:

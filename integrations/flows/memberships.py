@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.flows import holdings
 from integrations.flows.base import (
     FlowSpec,

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from integrations import runs, waking
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.flows.base import FlowSpec, Line, NeededRule, Place, Plan, Wait, Way, itself
 from integrations.flows.counterparts import Met, Same, Several
 from integrations.flows.new_customer_plans import READING, SEVERAL, Client, plan

@@ -97,6 +97,8 @@ def _judge(found: Setup, wanted: NeededRule, rule: SyncRule) -> None:
         changes["direction"] = SyncRule.Direction.BOTH
         if "creates" not in rule.chosen:
             changes["creates"] = wanted.creates
+    if wanted.asks and "policy" not in rule.chosen and rule.policy != SyncRule.ConflictPolicy.ASK:
+        changes["policy"] = SyncRule.ConflictPolicy.ASK
     if changes:
         found.changes.append((rule, changes))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.flows.base import (
     FlowSpec,
     Line,

@@ -1,74 +1,61 @@
-"""A vendor of ServiceTitan and the supplier of its code in SYSPRO become one record.
+"""A vendor of ServiceTitan and the supplier of its code in SYSPRO become one record, which both follow and fill.
 
 The route: a vendor that ServiceTitan has -> its code, by the mapping table of vendors, else its own -> the record of
 SYSPRO's supplier of that code -> the vendor is merged into it, so that both systems lead to one record. What is posted
-and chosen for the supplier stays where it is. Which of the two a field follows from then on, their sync rules say.
+and chosen for the supplier stays where it is. From then on a change on one side is written to the other, field by field
+as the mappings of their rules say. Who has nobody on the other side is made there, where the settings say so.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from integrations.connectors.syspro.keys import normal
-from integrations.flows.base import FlowSpec, Made, NeededRule, Plan, Settings, Skip, Wait, Wanted
+from integrations.connectors.entity import FieldMap
+from integrations.flows.base import FlowSpec, Line, Need, NeededRule, Plan, Settings
+from integrations.flows.vendor_plans import (
+    ACCOUNT,
+    ALIKE,
+    ALL,
+    AS_SUPPLIER,
+    CHANGES,
+    NO_SUPPLIER,
+    NOTHING,
+    SETTINGS,
+    TAKEN,
+    UNDONE,
+    Known,
+    plan,
+)
+from integrations.flows.vendors_read import ACCOUNTING, SHOP, linked, read
 from integrations.models import Flow, FlowItem
-from integrations.tables.base import Key, Missing, record_key
-from integrations.tables.catalogue import SUPPLIER, TABLES
-from integrations.tables.looking import rows_of
+from integrations.tables.catalogue import SUPPLIER
+from portal.models import Tenant
 from reconciliation.entities import ENTITIES
+from reconciliation.forms import ADDRESS
 from reconciliation.merging import merge
-from reconciliation.models import Link, Merge, Vendor
+from reconciliation.models import Vendor
 
 NAME = "vendors"
-SHOP, ACCOUNTING = "servicetitan", "syspro"
-NO_CODE, NO_SUPPLIER, TAKEN, UNDONE = "no_code", "no_supplier", "taken", "undone"
 VENDOR = ENTITIES["vendor"]
 _EMPTY: tuple[Any, ...] = (None, "", False)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A vendor as it is known here.
-
-    `supplier_id` is the record of the supplier of its code, None where SYSPRO has none; `taken_by` names the other vendor
-    that is that supplier already. `is_tied` is whether it is one with a supplier; `undone`, whether a person has taken
-    the two apart.
-    """
-
-    id: int
-    key: Key
-    active: bool
-    code: str
-    is_tied: bool = False
-    supplier_id: int | None = None
-    taken_by: str = ""
-    undone: bool = False
-
-    @property
-    def joins(self) -> int | None:
-        """The record that it shall become one with."""
-        free = not (self.is_tied or self.taken_by or self.undone)
-        return self.supplier_id if free else None
-
-
-def _linked(system: str) -> Exists:
-    rows = Link.objects.filter(source__system=system, entity=VENDOR.name, record_id=OuterRef("pk"))
-    return Exists(rows.filter(state=Link.State.LIVE))
+_PLACE = ADDRESS.keys() - {"country"}
+"""What goes together: halves of two addresses make none."""
 
 
 def subjects(tenant_id: int, since: datetime | None) -> "QuerySet[Any]":
-    """All vendors of ServiceTitan, however long it has had them."""
-    return Vendor.objects.filter(_linked(SHOP), tenant=tenant_id, merged_into=None)
+    """All vendors of ServiceTitan, however long it has had them, and the suppliers that are new since then."""
+    new = linked(ACCOUNTING) & Q(created_at__gte=since) if since else linked(ACCOUNTING)
+    return Vendor.objects.filter(linked(SHOP) | new, tenant=tenant_id, merged_into=None)
 
 
 def of_vendors(tenant_id: int, record_ids: Collection[int]) -> Iterable[int]:
-    """They themselves, and those that wait for a supplier: one of these may be it."""
-    waiting = FlowItem.objects.filter(flow__tenant=tenant_id, flow__name=NAME, state=FlowItem.State.WAITING)
-    held = waiting.filter(reason__in=(NO_SUPPLIER, TAKEN)).values_list("record_id", flat=True)
-    return {*record_ids, *held}
+    """They themselves, and those that wait for a supplier or are to be made one: one of these may be it."""
+    items = FlowItem.objects.filter(flow__tenant=tenant_id, flow__name=NAME)
+    waits = Q(state=FlowItem.State.WAITING, reason__in=(NO_SUPPLIER, TAKEN, ALIKE))
+    asked = Q(made__role=AS_SUPPLIER, made__record_id=F("record_id"))
+    return {*record_ids, *items.filter(waits | asked).values_list("record_id", flat=True)}
 
 
 def unsettled(flow: Flow) -> "QuerySet[FlowItem]":
@@ -77,83 +64,13 @@ def unsettled(flow: Flow) -> "QuerySet[FlowItem]":
     return waiting.filter(reason__in=(NO_SUPPLIER, TAKEN, UNDONE))
 
 
-def read(tenant_id: int, ids: Sequence[int], settings: Settings) -> Mapping[int, Known]:
-    """Each with its supplier. Of several that have the same code the first one is the supplier's."""
-    table = rows_of(tenant_id, (SUPPLIER,))[SUPPLIER]
-    rows = subjects(tenant_id, None).filter(pk__in=list(ids)).annotate(is_tied=_linked(ACCOUNTING))
-    vendors = list(rows.order_by("pk"))
-    keys = {one.pk: Key(record_key(one.external_id, one.pk), str(one)) for one in vendors}
-    codes = {one.pk: table.get(keys[one.pk].key) or one.code for one in vendors}
-    suppliers = _suppliers(tenant_id, codes.values())
-    owners = _owners(suppliers.values())
-    apart = _taken_apart(tenant_id, ids)
-    found = {}
-    for one in vendors:
-        supplier = suppliers.get(normal(codes[one.pk])) if codes[one.pk] else None
-        known = Known(
-            one.pk,
-            keys[one.pk],
-            one.active,
-            codes[one.pk],
-            is_tied=one.is_tied,
-            supplier_id=supplier,
-            taken_by=owners.get(supplier or 0, ""),
-            undone=(supplier, one.pk) in apart,
-        )
-        if known.joins is not None:
-            owners[known.joins] = known.key.label
-        found[one.pk] = known
-    return found
-
-
-def _suppliers(tenant_id: int, codes: Iterable[str]) -> dict[str, int]:
-    """The records of SYSPRO's suppliers, by code in its one form."""
-    links = Link.objects.filter(
-        source__tenant=tenant_id, source__system=ACCOUNTING, entity=VENDOR.name, state=Link.State.LIVE,
-        external_id__in={normal(code) for code in codes if code}, record_id__isnull=False,
-    )  # fmt: skip
-    return {code: pk for code, pk in links.values_list("external_id", "record_id") if pk is not None}
-
-
-def _owners(suppliers: Iterable[int]) -> dict[int, str]:
-    """How those are called that are a vendor of ServiceTitan's already."""
-    rows = Vendor.objects.filter(_linked(SHOP), pk__in=list(suppliers))
-    return {one.pk: str(one) for one in rows}
-
-
-def _taken_apart(tenant_id: int, ids: Collection[int]) -> set[tuple[int, int]]:
-    """(survivor, loser) of the merges of these that a person has undone."""
-    merges = Merge.objects.filter(tenant=tenant_id, entity=VENDOR.name, undone_at__isnull=False)
-    pairs = {
-        (survivor, int(pk))
-        for survivor, before in merges.values_list("survivor_id", "before")
-        for pk in before
-    }
-    return {pair for pair in pairs if pair[1] in set(ids)}
-
-
-def plan(known: Known, settings: Settings) -> Plan:
-    if known.is_tied:
-        return Made(())
-    if known.code:
-        return _by_code(known)
-    if not known.active:
-        return Skip("inactive", "It is inactive in ServiceTitan and has no supplier code.")
-    words = f"The {TABLES[SUPPLIER].lacks(known.key)}. Choose it in the table, or fill the custom field in ServiceTitan."
-    return Wait(NO_CODE, words, missing=(Missing(SUPPLIER, known.key.key, known.key.label),))
-
-
-def _by_code(known: Known) -> Plan:
-    if known.supplier_id is None:
-        words = f"SYSPRO has no supplier {known.code}. Make it there, or give the vendor another code."
-        return Wait(NO_SUPPLIER, words)
-    if known.undone:
-        words = f"Somebody has taken it and supplier {known.code} apart. Give it another code."
-        return Wait(UNDONE, words)
-    if known.taken_by:
-        words = f"Supplier {known.code} is “{known.taken_by}” of ServiceTitan already. Give one of the two another code."
-        return Wait(TAKEN, words)
-    return Made((Wanted("vendor", record_id=known.supplier_id, role="supplier"),))
+def needs(tenant: Tenant, settings: Settings) -> Sequence[Need]:
+    """What SYSPRO wants of a new supplier is chosen, where there are to be any."""
+    if settings["accounting"] != ALL:
+        return []
+    missing = [name for name in ACCOUNT if not settings[name]]
+    words = "What a new supplier gets in SYSPRO is chosen: branch, terms, bank and currency"
+    return [Need(words, not missing, f"Fill in {', '.join(missing)} under Settings" if missing else "")]
 
 
 def join(tenant_id: int, planned: Sequence[tuple[Known, Plan]]) -> None:
@@ -167,26 +84,37 @@ def _join(known: Known, supplier_id: int) -> None:
     rows = Vendor.objects.select_for_update().filter(pk__in=(known.id, supplier_id)).order_by("pk")
     both = {row.pk: row for row in rows}
     ours, theirs = both[known.id], both[supplier_id]
+    has_address = any(getattr(theirs, name) for name in _PLACE)
     values = {
         name: getattr(ours, name)
         for name in VENDOR.fields
         if getattr(theirs, name) in _EMPTY and getattr(ours, name) not in _EMPTY
+        if not (has_address and name in _PLACE)
     }
+    values["code"] = known.code  # as people write it: SYSPRO fills it up with zeros
     merge(VENDOR, supplier_id, [known.id], values, note=f"{FLOW.title}: supplier {known.code}")
 
 
 FLOW = FlowSpec(
     name=NAME,
     title="Vendor = supplier",
-    does="Makes each vendor of ServiceTitan one record with the supplier of its code in SYSPRO, so that both lead to the "
-    "same place. A vendor without a code waits for one.",
+    does="Makes each vendor of ServiceTitan one record with the supplier of its code in SYSPRO, and keeps the two in "
+    "step, field by field. A vendor without a code waits for one.",
     systems=(SHOP, ACCOUNTING),
     subject="vendor",
     triggers={"vendor": of_vendors},
     subjects=subjects,
     read=read,
     plan=plan,
-    rules=(NeededRule(SHOP, "vendor"), NeededRule(ACCOUNTING, "vendor")),
+    rules=(
+        NeededRule(SHOP, "vendor", only=("shop", NOTHING)),
+        NeededRule(SHOP, "vendor", pushes=True, only=("shop", CHANGES, ALL)),
+        NeededRule(ACCOUNTING, "vendor", only=("accounting", NOTHING)),
+        NeededRule(ACCOUNTING, "vendor", pushes=True, only=("accounting", CHANGES, ALL)),
+    ),
+    lines=(Line(ACCOUNTING, "vendor", FieldMap("Bank", "bank")),),
+    settings=SETTINGS,
+    needs=needs,
     also=join,
     tables=(SUPPLIER,),
     unsettled=unsettled,

@@ -23,6 +23,7 @@ from integrations.flows.catalogue import FLOWS
 from integrations.flows.making import Making
 from integrations.leases import Lease, LeaseLost
 from integrations.models import Flow, FlowItem, FlowRun, Unmapped
+from portal.logs import about
 from portal.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ def work(flow_id: int, *, seconds: float = float("inf")) -> int:
     if lease is None:
         return 0
     try:
-        return _work(Flow.objects.select_related("tenant").get(pk=flow_id), lease, seconds)
+        flow = Flow.objects.select_related("tenant").get(pk=flow_id)
+        with about(tenant_id=flow.tenant_id, flow_id=flow_id):
+            return _work(flow, lease, seconds)
     except LeaseLost:
         log.warning("Flow %s was taken over by another worker", flow_id)
         return 0

@@ -10,7 +10,7 @@ from integrations.mapping.errors import MappingError
 from integrations.mapping.fingerprint import mapping_salt, row_fingerprint
 from integrations.mapping.outward import Outward, can_push, outward, reason_one_way
 from integrations.mapping.rows import Mapped, MappedChild
-from integrations.mapping.validate import Problem, Sides, all_problems, problems
+from integrations.mapping.validate import Problem, Sides, all_problems
 
 __all__ = [
     "TRANSFORMS",
@@ -26,7 +26,6 @@ __all__ = [
     "compile_entity",
     "mapping_salt",
     "outward",
-    "problems",
     "reason_one_way",
     "remapped",
     "row_fingerprint",

@@ -256,6 +256,24 @@ def _named(binding: Binding) -> Convert:
     return find
 
 
+def _listed(binding: Binding) -> Convert:
+    names = binding.argument.split()
+    if not names:
+        raise ValueError("Write the members of an item that are told, such as: quantity code.")
+
+    def told(value: Any) -> str:
+        if type(value) is not list or any(type(item) is not dict for item in value):
+            raise ValueError("is not a list of rows")
+        rows = (" ".join(_in_words(item.get(name)) for name in names).strip() for item in value)
+        return ", ".join(filter(None, rows))
+
+    return told
+
+
+def _in_words(value: Any) -> str:
+    return "" if value is None else trimmed(text(value)).removesuffix(".0")
+
+
 _EACH = "one to a line"
 _WHY_MANY = "several values become one, which cannot be taken apart again"
 ADJUSTED: tuple[Transform, ...] = (
@@ -308,8 +326,12 @@ ADJUSTED: tuple[Transform, ...] = (
         example='1 ","',
     ),
     Transform(
+        "listed", "text", "The rows of a list in words, such as an adjustment's items", _listed,
+        argument="the members of a row that are told", example="quantity code", one_way=_WHY_MANY,
+    ),
+    Transform(
         "named", "text", "One of a list of names and values, such as a custom field", _named,
-        argument="the name", example="Supplier code", one_way="the rest of the list is lost",
+        argument="the name", example="Supplier code",
     ),
     Transform(
         "expression", ANY, "Worked out by an expression", _expression, inputs=0, argument="the expression",

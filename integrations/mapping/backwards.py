@@ -122,6 +122,11 @@ def _split(argument: str) -> Back:
     return back
 
 
+def _named(argument: str) -> Back:
+    name = argument.strip()
+    return lambda value, now: [[{"name": name, "value": "" if value is None else text(value)}]]
+
+
 _ADJUSTED: Mapping[str, Callable[[str], Back]] = {
     "value_map": _value_map,
     "scaled": _scaled,
@@ -129,7 +134,10 @@ _ADJUSTED: Mapping[str, Callable[[str], Back]] = {
     "date_read": _date_read,
     "combine": _combine,
     "split": _split,
+    "named": _named,
 }
+ADDING = frozenset({"named"})
+"""Those that give a list of some of the things that a member holds: lines of one member go together."""
 LOOKING = frozenset({"value_map", "combine", "split"})
 """Those of them that look at what the members hold now."""
 _MEMBERS = "members"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from integrations.connectors.base import Children, Entity, FieldMap, Reference, Row
+from integrations.connectors.entity import Children, Entity, FieldMap, Reference, Row
 from integrations.mapping.binding import LookUp, nothing_linked
 from integrations.mapping.errors import MappingError
 from integrations.mapping.groups import Fill, fills

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import orjson
 
-from integrations.connectors.base import Entity, FieldMap
+from integrations.connectors.entity import Entity, FieldMap
 
 _PORTION = 2047
 READER = 1

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from integrations.connectors.base import FieldMap, RemoteField
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import FieldMap
 from integrations.mapping.adjusted import TRANSFORMS, value_pairs
 from integrations.mapping.groups import paths_read
 from integrations.mapping.paths import parse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from integrations.connectors.base import FieldMap, Row
+from integrations.connectors.entity import FieldMap, Row
 from integrations.mapping.adjusted import TRANSFORMS, coerced
 from integrations.mapping.binding import Binding, LookUp, nothing_linked
 from integrations.mapping.errors import MappingError

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from integrations.connectors.base import FieldMap, Row, Write
+from integrations.connectors.entity import FieldMap, Row, Write
 from integrations.mapping.adjusted import TRANSFORMS
-from integrations.mapping.backwards import BACKWARDS, LOOKING, backwards, digits, plain
+from integrations.mapping.backwards import ADDING, BACKWARDS, LOOKING, backwards, digits, plain
 from integrations.mapping.errors import MappingError
 from integrations.mapping.groups import line_of
 from integrations.mapping.paths import MISSING, Path, dig, parse
@@ -80,6 +80,12 @@ class Outward:
         lines = [line for line in self.lines if line.mode not in _ONLY_NEW]
         return tuple(dict.fromkeys(name for line in lines for name in line.names))
 
+    @cached_property
+    def aside(self) -> frozenset[str]:
+        """The fields that go by a call of their own, once the row is there."""
+        lines = [line for line, member in self._members if member in self.write.aside]
+        return frozenset(name for line in lines for name in line.names)
+
     def body_of(self, values: Mapping[str, Any], names: Collection[str], row: Row | None = None) -> Row:
         """The members to send for the fields `names`; `values` are those of `self.names`, `row` the row as it stands.
 
@@ -91,9 +97,12 @@ class Outward:
             if (line.names and wanted.isdisjoint(line.names)) or (row is not None and line.mode in _ONLY_NEW):
                 continue
             if member:
-                (body[member],) = line.given(values, _NOTHING)
+                (given,) = line.given(values, _NOTHING)
+                body[member] = [*body.get(member, ()), *given] if line.transform in ADDING else given
             else:
                 self._fill(body, line, values, row)
+        for member in self.write.flat.intersection(body):
+            body |= body.pop(member)
         rename = self.write.rename
         return {rename.get(name, name): value for name, value in body.items()} if rename else body
 

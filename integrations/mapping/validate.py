@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from integrations.connectors.base import FieldMap, RemoteField, Write
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import FieldMap, Write
 from integrations.mapping.adjusted import TRANSFORMS
 from integrations.mapping.backwards import BACKWARDS
 from integrations.mapping.fitting import misfits
@@ -55,15 +56,6 @@ class Sides:
             *self.fields,
             *(f"{name}.{inner}" for name, fields in self.linked.items() for inner in fields),
         ]
-
-
-def problems(
-    lines: Iterable[FieldMap], fields: Mapping[str, str], remote_paths: Collection[str] = ()
-) -> list[Problem]:
-    """All problems of a mapping that is only pulled; see `all_problems`."""
-    return all_problems(
-        (replace(line, direction="pull") for line in lines), Sides(fields, paths=remote_paths)
-    )
 
 
 def all_problems(lines: Iterable[FieldMap], sides: Sides) -> list[Problem]:

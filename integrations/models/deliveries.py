@@ -96,6 +96,11 @@ class Delivery(QuicklyRead):
             ),
             models.Index(fields=["connection", "state", "-id"], name="delivery_by_state"),
             models.Index(fields=["entity", "record_id"], name="delivery_of_record"),
+            models.Index(
+                fields=["closed_at", "state", "connection"],
+                name="delivery_closed",
+                condition=Q(closed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

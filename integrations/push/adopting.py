@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.connectors.base import Find, Parts, Row, TellsExchanges
+from integrations.connectors.base import TellsExchanges
+from integrations.connectors.entity import Find, Parts, Row
 from integrations.connectors.errors import RemoteError
 from integrations.mappings import reader_of
 from integrations.models import Delivery, SyncRule
@@ -61,6 +62,10 @@ def adopt(
     if row is None:
         return outcomes.not_seen(delivery)
     external_id = side.declared.id_of(row)
+    if other := _other_record_of(side, external_id, record.pk):
+        label, one = sender.rule.connection.label, side.entity.label
+        message = f"{label} has it as {external_id}, which is another {one} here: no. {other}. Merge the two."
+        return sender.outcomes.needs_person(delivery, "taken", message)
     with transaction.atomic():
         sender.renew()
         tie(side, external_id, record.pk, delivery.values)
@@ -72,6 +77,17 @@ def adopt(
     silence.answered(sender.rule.connection)
     outcomes.go_on(sender.rule.connection)
     return None
+
+
+def _other_record_of(side: Side, external_id: str, record_id: int) -> int | None:
+    """The other record that is this row already, where there is one."""
+    links = Link.objects.filter(
+        source=side.rule.connection.source_id,
+        entity=side.rule.entity,
+        external_id=external_id,
+        state=Link.State.LIVE,
+    )
+    return links.exclude(record_id=record_id).values_list("record_id", flat=True).first()
 
 
 def _made(

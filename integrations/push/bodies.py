@@ -5,7 +5,7 @@ What comes along are a customer's locations and contacts, a job's visits, an inv
 
 from typing import Any
 
-from integrations.connectors.base import Parts, Row
+from integrations.connectors.entity import Parts, Row
 from integrations.models import SyncRule
 from integrations.push.sending import Sender
 from integrations.push.sides import Side, Values, side_of
@@ -45,11 +45,11 @@ def _add_part(sender: Sender, record: Any, part: Parts, body: Row, parts: dict[s
     side = side_of(rule)
     rows = []
     for child in _unlinked(side, part, record):
-        row = side.body(child, side.filled_in(child), None)
+        row = side.new_body(side.read(child))
         if any(row.get(name) in (None, "") for name in side.write.needed):
             continue
         rows.append(row)
-        parts.setdefault(part.entity, {})[str(child.pk)] = side.held(child)
+        parts.setdefault(part.entity, {})[str(child.pk)] = side.new(child)
     if not rows and part.needed:
         if (
             "address" not in body

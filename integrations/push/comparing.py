@@ -10,7 +10,7 @@ from functools import partial
 
 from django.db import transaction
 
-from integrations.connectors.base import Entity, Row
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import Who
 from integrations.mapping import MappingError
 from integrations.push import outcomes, storing

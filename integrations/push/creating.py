@@ -86,9 +86,7 @@ def _anew(sender: Sender, delivery: Delivery, record: Any, parent: str) -> None:
         body, parts = body_of(sender, record, sender.side.read(record))
     except CannotCreate as error:
         return sender.outcomes.needs_person(delivery, "incomplete", str(error))
-    held = sender.side.held(record)
-    fields = {name: [None, held[name]] for name in sender.side.filled_in(record)}
-    sender.begin(delivery, Delivery.Operation.CREATE, body, fields, parts)
+    sender.begin(delivery, Delivery.Operation.CREATE, body, sender.side.begun(record), parts)
     key = key_of(sender.side, delivery)
     external_id = sender.connector.create(sender.side.declared, body, key=key, parent=parent)
     return adopt(sender, delivery, record, external_id, parent)

@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from integrations import waking
-from integrations.connectors.base import Write
+from integrations.connectors.entity import Write
 from integrations.mappings import declaration
 from integrations.models import Connection, Delivery, SyncRule
 from reconciliation.entities import ENTITIES

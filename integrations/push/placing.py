@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from integrations.connectors.base import Row, Writing
+from integrations.connectors.base import Writing
+from integrations.connectors.entity import Row
 from integrations.models import Delivery
 from integrations.push import adopting, bodies, holding, outcomes, parents, timing
 from integrations.push.sending import Sender

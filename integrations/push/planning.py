@@ -1,17 +1,19 @@
 """A dry run: what would be created and changed there, field by field, through the code that does it.
 
 The route: the records of a rule that may differ (`candidates`) -> `sending.Sender`, dry -> it reads there, compares,
-and stops at the write with a plan; what it took in on the way is rolled back.
+and stops at the write with a plan; what it took in on the way is rolled back. A system that checks a row without making
+it (`TriesCreates`) is asked what it would say of each new one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from integrations.calls import connector_for
+from integrations.connectors.base import TriesCreates
 from integrations.connectors.errors import RemoteError
 from integrations.mappings import declaration
 from integrations.models import Delivery, SyncRule
@@ -88,9 +90,27 @@ def _one(sender: Sender, rule: SyncRule, record_id: int) -> Planning | None:
     try:
         sender.plan(draft)
     except Planned as planned:
-        return Planning(record, planned.plan) if planned.plan.worth_telling else None
+        plan = _tried(sender, planned.plan)
+        return Planning(record, plan) if plan.worth_telling else None
     except RemoteError as error:
-        if error.relink or error.retry_after is not None:
-            raise
-        return Planning(record, Plan(note=error.message))
+        return Planning(record, Plan(note=_of_this_row(error)))
     return None
+
+
+def _tried(sender: Sender, plan: Plan) -> Plan:
+    """The plan of a new row with what its system warns of, or with why it would refuse it."""
+    if plan.operation != Delivery.Operation.CREATE or not isinstance(sender.connector, TriesCreates):
+        return plan
+    label = sender.rule.connection.label
+    try:
+        warnings = sender.connector.try_create(sender.side.declared, plan.body)
+    except RemoteError as error:
+        return replace(plan, operation="", note=f"{label} would refuse it. {_of_this_row(error)}")
+    return replace(plan, note=" ".join([f"{label} has checked it and would take it.", *warnings]))
+
+
+def _of_this_row(error: RemoteError) -> str:
+    """The error's words; where it concerns more than one row, it is raised again."""
+    if error.relink or error.retry_after is not None:
+        raise error
+    return error.message

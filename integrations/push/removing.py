@@ -11,7 +11,7 @@ from django.db import transaction
 
 from integrations.models import Delivery
 from integrations.push import outcomes, silence
-from integrations.push.sending import Sender, agree
+from integrations.push.sending import FROZEN, Sender, agree
 from reconciliation.models import Link
 
 State = Delivery.State
@@ -25,6 +25,8 @@ def remove(sender: Sender, delivery: Delivery, record: Any, link: Link) -> None:
         done = delivery.state in Delivery.UNRESOLVED
         message = "Found to be gone." if done else "It was gone there already."
         return _agree(sender, delivery, link, State.DONE if done else State.NOT_NEEDED, message)
+    if why := sender.side.frozen(row):
+        return sender.outcomes.close(delivery, State.NOT_NEEDED, why, reason=FROZEN)
     if outcomes.tired(delivery):
         message = "It is still there, and each try ended without an answer."
         return sender.outcomes.needs_person(delivery, "no_answer", message)

@@ -16,7 +16,8 @@ import orjson
 from django.db import transaction
 
 from integrations import leases
-from integrations.connectors.base import Connector, Row
+from integrations.connectors.base import Connector
+from integrations.connectors.entity import Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.leases import Lease, LeaseLost
 from integrations.mapping import MappingError
@@ -30,6 +31,8 @@ from reconciliation.models import Link
 from reconciliation.normalise import collapsed
 
 State = Delivery.State
+FROZEN = "frozen"
+"""The reason of what was left alone because its system keeps the row as it is."""
 SLOWEST_START = 5.0
 """Seconds between writing down and sending; a worker that was stopped longer must not send any more."""
 
@@ -182,6 +185,9 @@ class Sender:
         names, waiting = self.side.unsent(record, link, pending)
         if not names:
             self._nothing_left(delivery, waiting)
+            return None
+        if why := self.side.frozen(row):
+            self.outcomes.close(delivery, State.NOT_NEEDED, why, reason=FROZEN)
             return None
         if outcomes.tired(delivery):
             self.outcomes.needs_person(delivery, "no_answer", "Each try ended without an answer.")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from integrations.connectors.base import Entity as Declared
-from integrations.connectors.base import Row, Write
+from integrations.connectors.entity import Entity as Declared
+from integrations.connectors.entity import Row, Write
 from integrations.mapping.outward import Outward, nested_outward
 from integrations.mappings import Reader, outward_of, reader_of
 from integrations.models import SyncRule
@@ -113,6 +113,11 @@ class Side:
         """Whether that is still to be done there."""
         return self.is_removed(record) and bool(link.base.get("active", True))
 
+    def frozen(self, row: Row) -> str:
+        """Why the remote row is left as it is, in words; empty where it may be written."""
+        frozen = self.write.frozen
+        return frozen.words if frozen is not None and row.get(frozen.member) in frozen.values else ""
+
     def objection(self, record: Any) -> str:
         """Why the record must not be written anywhere as it is, in words."""
         return self.entity.objection(record) if self.entity.objection else ""
@@ -123,7 +128,18 @@ class Side:
 
     def new_body(self, values: Values) -> Row:
         """What a create sends of these values, which `read` gave: those worth naming."""
-        return self.outward.body_of(values, [name for name, value in values.items() if value not in EMPTY])
+        names = [name for name, value in values.items() if value not in EMPTY]
+        body = self.outward.body_of(values, [name for name in names if name not in self.outward.aside])
+        return filled_up(self.write.at_first, body)
+
+    def begun(self, record: Any) -> dict[str, list[Any]]:
+        """The fields of a create, as [theirs, ours]: what follows it as a change is empty there until then."""
+        held = self.new(record)
+        return {name: [None, held[name]] for name in self.filled_in(record)}
+
+    def new(self, record: Any) -> Values:
+        """What a row that is made of the record holds at first, in normal form."""
+        return self.held(record) | normal_form({n: self.entity.defaults[n] for n in self.outward.aside})
 
     def nested(self, record: Any) -> list[Values]:
         """The rows that live and die with the record, where a create sends them: an invoice's lines."""
@@ -216,6 +232,15 @@ class Side:
             state=Link.State.LIVE,
         )
         return found.values_list("external_id", flat=True).first() or "" if target else ""
+
+
+def filled_up(always: Mapping[str, Any], body: Row) -> Row:
+    """A body with what stands where it says nothing, member by member."""
+    found = {**always, **body}
+    for name, value in always.items():
+        if isinstance(value, Mapping) and isinstance(body.get(name), dict):
+            found[name] = filled_up(value, body[name])
+    return found
 
 
 def _leads_somewhere(entity: Entity, path: str) -> bool:

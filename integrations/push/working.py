@@ -6,7 +6,7 @@ rows a call -> until none is due, the connection is silent, or the slice is over
 
 import logging
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import datetime
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations import quota
 from integrations.calls import connector_for
-from integrations.connectors.base import Write
+from integrations.connectors.entity import Write
 from integrations.connectors.errors import Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.leases import Lease
@@ -26,6 +26,7 @@ from integrations.push.owing import PUSHING, write_of
 from integrations.push.sending import Sender
 from integrations.scope import ScopeError
 from portal.secrets import SecretUnreadable
+from portal.threads import Pool
 
 log = logging.getLogger(__name__)
 State = Delivery.State
@@ -71,7 +72,7 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
     try:
         with connector_for(rule.connection) as (connector, _):
             sender = Sender(rule, connector, lease)
-            with ThreadPoolExecutor(sender.side.write.at_once, thread_name_prefix="push") as pool:
+            with Pool(sender.side.write.at_once, thread_name_prefix="push") as pool:
                 return _send_all(sender, pool, until)
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
         rule.connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)

@@ -6,14 +6,26 @@ from django.db.models import Exists, OuterRef
 
 from integrations.tables.base import Key, MappingTable, item, item_key, record_key
 from portal.models import Tenant
-from reconciliation.models import InvoiceLine, Link, ReferenceItem, Vendor
+from reconciliation.models import (
+    AdjustmentLine,
+    InvoiceLine,
+    Link,
+    PurchaseOrderLine,
+    ReferenceItem,
+    Vendor,
+)
 
 
 def _items(tenant: Tenant) -> Iterable[Key]:
-    """The items that invoices name, in the spelling that came first."""
-    lines = InvoiceLine.objects.filter(invoice__tenant=tenant).exclude(sku="").order_by()
+    """The items that invoices, purchase orders and adjustments name, in the spelling that came first."""
+    billed = InvoiceLine.objects.filter(invoice__tenant=tenant)
+    ordered = PurchaseOrderLine.objects.filter(tenant=tenant)
+    adjusted = AdjustmentLine.objects.filter(adjustment__tenant=tenant)
+    skus = [
+        rows.exclude(sku="").order_by().values_list("sku", flat=True) for rows in (billed, ordered, adjusted)
+    ]
     found: dict[str, Key] = {}
-    for sku in sorted(lines.values_list("sku", flat=True).distinct()):
+    for sku in sorted(skus[0].union(*skus[1:])):
         if key := item_key(sku):
             found.setdefault(key, Key(key, " ".join(sku.split())))
     return found.values()

@@ -33,6 +33,21 @@ def one_form(code: str, entity: str) -> str:
     return normal(code) if entity in FILLED_UP else code.strip().upper()
 
 
+def out_of_use(tenant_id: int, entity: str, codes: Iterable[str]) -> frozenset[str]:
+    """Those of the codes, in their one form, that accounting does not have or has on hold; none where it is not known."""
+    wanted = {one_form(code, entity): code for code in codes if code}
+    links = Link.objects.filter(
+        source__tenant=tenant_id, source__system="syspro", entity=entity, state=Link.State.LIVE
+    )
+    if not wanted or not links.exists():
+        return frozenset()
+    found = dict(
+        links.filter(external_id__in={*wanted, *wanted.values()}).values_list("record_id", "external_id")
+    )
+    used = ENTITIES[entity].objects.filter(pk__in=found, active=True).values_list("pk", flat=True)
+    return frozenset(wanted) - {one_form(found[pk], entity) for pk in used}
+
+
 def listed(tenant: Tenant, table: MappingTable) -> dict[str, tuple[str, str]] | None:
     """What accounting has of the table's targets: (code, name) by its one form; None where its list is not synced."""
     if not table.listed:

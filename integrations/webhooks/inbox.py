@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,7 +25,6 @@ from integrations.webhooks.signing import is_signed
 LARGEST = 64 * 1024
 A_MINUTE = 600
 REFUSED_KEPT = 100
-KEPT = timedelta(days=30)
 _NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
@@ -182,10 +181,6 @@ def has_waiting() -> bool:
     return Hook.objects.filter(
         state=Hook.State.RECEIVED, connection__in=schedule.workable().values("connection")
     ).exists()
-
-
-def prune(now: datetime) -> None:
-    Hook.objects.filter(last_at__lt=now - KEPT).delete()
 
 
 def _end(connection: Connection, wipe: bool) -> None:

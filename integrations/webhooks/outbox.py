@@ -30,7 +30,6 @@ WAITS = tuple(
 )
 """Between attempts; together a day."""
 TRIED_FOR = timedelta(days=1)
-KEPT = timedelta(days=30)
 PORTION = 50
 PING = "ping"
 
@@ -203,7 +202,3 @@ def _failed(notice: Notice, status: int | None, problem: str) -> None:
 def paused(tenant_ids: Any) -> Any:
     """Subscriptions that were paused and wait for a person."""
     return Subscription.objects.exclude(paused_because="").filter(tenant__in=tenant_ids, enabled=True)
-
-
-def prune(now: datetime) -> None:
-    Notice.objects.filter(closed_at__lt=now - KEPT).delete()

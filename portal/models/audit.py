@@ -1,4 +1,4 @@
-"""The audit trail's table. Rows are added by `portal.audit.record` and never changed or removed."""
+"""The audit trail's tables. Entries are added by `portal.audit.record`, sealed by `portal.sealing`, and never changed."""
 
 from typing import Any, NoReturn
 
@@ -79,3 +79,28 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly
+
+
+class AuditSeal(models.Model):
+    """An entry's place in the hash chain (see `portal.chain`). Positions begin with 1 and leave none out."""
+
+    position = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"seal {self.position} of entry {self.entry_id}"
+
+
+class AuditHead(models.Model):
+    """The one row that says where the chain ends, signed with SECRET_KEY: what is cut off its end is missed.
+
+    `signed` is `position:hash:signature`; `logged_at` is when a head was last written to the log.
+    """
+
+    signed = models.CharField(max_length=160)
+    sealed_at = models.DateTimeField()
+    logged_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.signed

@@ -12,9 +12,11 @@ from reconciliation.admin import (
     money,
     payables,
     people,
+    purchasing,
     ratings,
     reviews,
     sales,
+    stock,
     tenant_panel,
     work,
 )
@@ -31,9 +33,11 @@ __all__ = [
     "money",
     "payables",
     "people",
+    "purchasing",
     "ratings",
     "reviews",
     "sales",
+    "stock",
     "tenant_panel",
     "work",
 ]

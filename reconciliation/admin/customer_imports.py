@@ -76,6 +76,7 @@ class CustomerImportAdmin(ReadOnlyTenantAdmin):
 
     view_action = Action.CONFIGURE
     menu_order = 150
+    menu_group = "Lists and files"
     actions = None
     row_template = "admin/reconciliation/import.html"
     change_list_template = "admin/reconciliation/import_list.html"

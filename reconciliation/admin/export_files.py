@@ -44,6 +44,7 @@ class ExportFileAdmin(ReadOnlyTenantAdmin):
 
     view_action = Action.PLATFORM
     menu_order = 900
+    menu_group = "Lists and files"
     actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:

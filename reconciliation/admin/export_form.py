@@ -21,6 +21,10 @@ FINANCE = (
     "payment_split",
     "ap_invoice",
     "ap_invoice_line",
+    "ap_correction",
+    "ap_correction_line",
+    "adjustment",
+    "adjustment_line",
     "conflict",
     "merge",
 )

@@ -13,7 +13,8 @@ from reconciliation.search import Ways
 class MembershipAdmin(RecordAdmin):
     """Maintenance plans."""
 
-    menu_order = 130
+    menu_order = 32
+    menu_group = "Customers"
     list_display = ["plan", "customer_link", "status_shown", "starts", "ends", "next_bill"]
     list_filter = [
         by_words("status", "status", "Active", "Suspended", "Expired", "Canceled", "Deleted"),
@@ -44,7 +45,8 @@ class MembershipAdmin(RecordAdmin):
 class EquipmentAdmin(RecordAdmin):
     """Units installed at locations."""
 
-    menu_order = 140
+    menu_order = 34
+    menu_group = "Customers"
     list_display = ["name_shown", "made_by", "serial_shown", "location_link", "installed", "warranty"]
     list_filter = [ActiveFilter]
     list_select_related = ["location"]

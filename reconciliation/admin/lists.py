@@ -14,6 +14,7 @@ class ReferenceItemAdmin(RecordAdmin):
     """One item of one list; the filter by kind shows one list."""
 
     menu_order = 150
+    menu_group = "Lists and files"
     list_display = ["name_shown", "kind", "state", "external_id"]
     list_filter = ["kind", ActiveFilter]
     ordering = ("tenant_id", "kind", "name")

@@ -116,6 +116,7 @@ class MatchSettingsAdmin(TenantAdmin):
     """One row per tenant that has been compared, or wants it otherwise than by default."""
 
     menu_order = 145
+    menu_group = "Duplicates"
     form = MatchSettingsForm
     delete_action = None  # it also keeps what the last pass counted
     change_form_template = "admin/reconciliation/match_settings.html"

@@ -61,6 +61,7 @@ class MergeSettingsAdmin(TenantAdmin):
     """One row per tenant that wants it otherwise than by default."""
 
     menu_order = 140
+    menu_group = "Duplicates"
     form = MergeSettingsForm
     change_action = add_action = delete_action = Action.CONFIGURE
     list_display = ["tenant", "loser"]

@@ -27,7 +27,8 @@ PER_PAGE = 50
 class MergeAdmin(NewMergePages, ReadOnlyTenantAdmin):
     """What was merged, by whom, when; and the way back."""
 
-    menu_order = 130
+    menu_order = 138
+    menu_group = "Duplicates"
     row_template = "admin/reconciliation/merge.html"
     actions = None
     list_display = ["survivor", "joined", "by", "when", "state"]

@@ -18,6 +18,7 @@ class InvoiceAdmin(RecordAdmin):
     """Bills. People quote the number; programs know the API id: the page shows both."""
 
     menu_order = 100
+    menu_group = "Money"
     list_display = [
         "number_shown",
         "customer_link",
@@ -68,6 +69,7 @@ class PaymentAdmin(RecordAdmin):
     """Money received."""
 
     menu_order = 110
+    menu_group = "Money"
     list_display = [
         "number_shown",
         "customer_link",
@@ -114,6 +116,7 @@ class EstimateAdmin(RecordAdmin):
     """Offers; a job may have one per option."""
 
     menu_order = 120
+    menu_group = "Money"
     list_display = ["name_shown", "customer_link", "job_link", "status_shown", "sold", "subtotal_amount"]
     list_filter = [by_words("status", "status", "Open", "Sold", "Dismissed"), ActiveFilter]
     list_select_related = ["customer", "job"]

@@ -163,6 +163,8 @@ def _linked_words(address: str, words: Any) -> Any:
 CHILD_COLUMNS: dict[str, Sequence[str]] = {
     "invoiceline": ("description", "sku", "kind", "quantity", "unit_price_amount", "total_amount"),
     "paymentsplit": ("invoice", "applied_at", "amount_amount"),
+    "adjustmentline": ("name", "sku", "quantity", "cost_amount", "total_amount"),
+    "apcorrectionline": ("ledger_code", "amount_amount", "notation"),
     "apinvoiceline": ("description", "stock_code", "quantity", "ledger_code", "amount_amount", "notation"),
 }
 

@@ -38,6 +38,7 @@ class CustomerAdmin(TagPages, RecordAdmin):
     """Who pays. Found by phone, e-mail, name, address, or any number they may quote."""
 
     menu_order = 10
+    menu_group = "Customers"
     actions = ("merge_selected",)
     list_display = ["name_shown", "phones", "place", "balance_amount"]
     list_filter = [ActiveFilter, by_words("kind", "type", "Residential", "Commercial")]
@@ -97,6 +98,7 @@ class LocationAdmin(TagPages, RecordAdmin):
     """Where work is done."""
 
     menu_order = 20
+    menu_group = "Customers"
     actions = ("merge_selected",)
     list_display = ["name_shown", "place", "customer_link"]
     list_filter = [ActiveFilter]
@@ -134,6 +136,7 @@ class ContactAdmin(RemovePages, RecordAdmin):
     """Phone numbers and e-mail addresses."""
 
     menu_order = 30
+    menu_group = "Customers"
     list_display = ["reach", "kind", "owner", "memo_shown"]
     list_filter = [ActiveFilter, "kind", "usable"]
     list_select_related = ["customer", "location__customer"]

@@ -13,7 +13,8 @@ from reconciliation.search import Ways
 class RatingAdmin(RecordAdmin):
     """Ratings of technicians, 0 to 10, and reviews, 1 to 5; the filter by kind shows one or the other."""
 
-    menu_order = 135
+    menu_order = 36
+    menu_group = "Customers"
     list_display = ["rating_shown", "kind", "who", "job_link", "technician_shown", "text_shown", "given"]
     list_filter = ["kind", by_period("source_created_at", "given"), ActiveFilter]
     list_select_related = ["customer", "job__customer", "technician"]

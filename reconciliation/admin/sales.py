@@ -25,7 +25,8 @@ _BY_CUSTOMER = "Name, id, or its customer's name, phone or address"
 class PersonAdmin(RecordAdmin):
     """Somebody at a customer."""
 
-    menu_order = 100
+    menu_order = 130
+    menu_group = "Sales"
     list_display = ["name_shown", "title_shown", "email_shown", "phone_shown", "customer_link"]
     list_filter = [ActiveFilter]
     list_select_related = ["customer"]
@@ -59,7 +60,8 @@ class PersonAdmin(RecordAdmin):
 class OpportunityAdmin(RecordAdmin):
     """Deals: open, won or lost."""
 
-    menu_order = 102
+    menu_order = 131
+    menu_group = "Sales"
     list_display = ["name_shown", "customer_link", "stage_shown", "closes", "value_amount"]
     list_filter = ["is_closed", "is_won", ActiveFilter]
     list_select_related = ["customer"]
@@ -91,7 +93,8 @@ class OpportunityAdmin(RecordAdmin):
 class OpportunityRoleAdmin(RecordAdmin):
     """Who has which part in a deal."""
 
-    menu_order = 104
+    menu_order = 132
+    menu_group = "Sales"
     list_display = ["role_shown", "person_link", "opportunity_link"]
     list_filter = [ActiveFilter]
     list_select_related = ["person", "opportunity"]
@@ -113,7 +116,8 @@ class OpportunityRoleAdmin(RecordAdmin):
 class CaseAdmin(RecordAdmin):
     """What went wrong or was asked, until it is settled."""
 
-    menu_order = 106
+    menu_order = 133
+    menu_group = "Sales"
     list_display = ["name_shown", "subject_shown", "customer_link", "priority_shown", "status_shown", "came"]
     list_filter = [by_words("priority", "priority", "High", "Medium", "Low"), "is_closed", ActiveFilter]
     list_select_related = ["customer"]
@@ -141,7 +145,8 @@ class CaseAdmin(RecordAdmin):
 class CampaignMemberAdmin(RecordAdmin):
     """People in campaigns."""
 
-    menu_order = 108
+    menu_order = 134
+    menu_group = "Sales"
     list_display = ["campaign_shown", "person_link", "status_shown"]
     list_filter = ["has_responded", ActiveFilter]
     list_select_related = ["campaign", "person"]
@@ -163,7 +168,8 @@ class CampaignMemberAdmin(RecordAdmin):
 class TaskAdmin(RecordAdmin):
     """What the sales team does for customers."""
 
-    menu_order = 109
+    menu_order = 135
+    menu_group = "Sales"
     list_display = ["subject_shown", "customer_link", "status_shown", "due"]
     list_filter = ["is_closed", ActiveFilter]
     list_select_related = ["customer"]
@@ -188,7 +194,8 @@ class TaskAdmin(RecordAdmin):
 class CustomRecordAdmin(RecordAdmin):
     """Rows of objects that an account has made for itself."""
 
-    menu_order = 111
+    menu_order = 136
+    menu_group = "Sales"
     list_display = [
         "name_shown",
         "object_shown",

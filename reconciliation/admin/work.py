@@ -38,6 +38,7 @@ class JobAdmin(DispatchPages, TagPages, RecordAdmin):
     """Pieces of work."""
 
     menu_order = 40
+    menu_group = "Work"
     acts: ClassVar[Sequence[Act]] = (*DispatchPages.acts, *TagPages.acts)
     list_display = ["number_shown", "customer_link", "job_type_shown", "status_shown", "done", "total_amount"]
     list_filter = [
@@ -85,6 +86,7 @@ class AppointmentAdmin(RecordAdmin):
     """Visits of jobs."""
 
     menu_order = 50
+    menu_group = "Work"
     list_display = ["number_shown", "starts", "window", "status_shown", "job_link"]
     list_filter = [
         by_words("status", "status", "Scheduled", "Dispatched", "Working", "Hold", "Done", "Canceled"),
@@ -136,6 +138,7 @@ class AssignmentAdmin(RecordAdmin):
     """Technicians on appointments."""
 
     menu_order = 60
+    menu_group = "Work"
     list_display = ["technician_shown", "appointment_link", "status_shown", "assigned"]
     list_filter = [
         by_words("status", "status", "Scheduled", "Dispatched", "Working", "Done"),
@@ -161,6 +164,7 @@ class CancellationAdmin(RecordAdmin):
     """Why jobs were called off."""
 
     menu_order = 75
+    menu_group = "Work"
     list_display = ["reason_shown", "job_link", "memo_shown", "written"]
     list_select_related = ["job", "reason"]
     search_help_text = "The job's number, its customer's name or phone"
@@ -182,6 +186,7 @@ class NoteAdmin(RecordAdmin):
     """Notes on jobs."""
 
     menu_order = 70
+    menu_group = "Work"
     list_display = ["beginning", "job_link", "written"]
     list_select_related = ["job"]
     search_help_text = "A part of the note, its job's number, its customer's name or phone"
@@ -220,6 +225,7 @@ class LeadAdmin(CapturePage, AskingAdmin):
     """Somebody who asked and has not booked yet."""
 
     menu_order = 80
+    menu_group = "Work"
     tools = (("Take down a lead", "admin:reconciliation_lead_capture"),)
     list_display = ["name_shown", "phone_shown", "job_type_shown", "status_shown", "came"]
     list_filter = [by_words("status", "status", "Open", "Dismissed", "Converted")]
@@ -239,6 +245,7 @@ class BookingAdmin(AskingAdmin):
     """Requests for a visit from a booking provider."""
 
     menu_order = 90
+    menu_group = "Work"
     list_display = ["name_shown", "source_shown", "job_type_shown", "status_shown", "starts"]
     list_filter = [by_words("status", "status", "New", "Converted", "Dismissed", "Accepted")]
     search_help_text = "Name, reference, ServiceTitan id, or the job's number"

@@ -13,7 +13,13 @@ from django.db.models import Model, QuerySet
 from reconciliation.entities import ENTITIES, Entity
 from reconciliation.models import Contact, Rating, Record, ReferenceItem
 
-CHILDREN = {"invoice_line": "invoice", "payment_split": "payment", "ap_invoice_line": "ap_invoice"}
+CHILDREN = {
+    "invoice_line": "invoice",
+    "payment_split": "payment",
+    "ap_invoice_line": "ap_invoice",
+    "ap_correction_line": "ap_correction",
+    "adjustment_line": "adjustment",
+}
 """Exports of nested rows, and the entity that each belongs to."""
 
 DATES = {
@@ -26,13 +32,32 @@ DATES = {
     "payment_split": "payment__paid_at",
     "ap_invoice": "invoiced_on",
     "ap_invoice_line": "ap_invoice__invoiced_on",
+    "ap_correction": "posted_on",
+    "ap_bill": "billed_at",
+    "purchase_bill": "billed_at",
+    "ap_correction_line": "ap_correction__posted_on",
+    "adjustment": "adjusted_at",
+    "adjustment_line": "adjustment__adjusted_at",
+    "stock_movement": "moved_on",
+    "purchase_order": "ordered_on",
+    "purchase_order_line": "purchase_order__ordered_on",
     "membership": "starts_at",
     "review": "published_at",
     "equipment": "installed_at",
 }
 """The natural date of each export, by which `--from` and `--to` narrow it; of all others, when its source made it."""
 
-BARE_DAYS = frozenset({"ap_invoice", "ap_invoice_line"})
+BARE_DAYS = frozenset(
+    {
+        "ap_invoice",
+        "ap_invoice_line",
+        "ap_correction",
+        "ap_correction_line",
+        "purchase_order",
+        "purchase_order_line",
+        "stock_movement",
+    }
+)
 """Exports whose natural date is a day as text, YYYY-MM-DD, and no moment."""
 
 _UNITS_ELSEWHERE = {
@@ -45,16 +70,27 @@ _UNITS_ELSEWHERE = {
     "payment_split": "payment__business_unit",
     "ap_invoice": "invoice__business_unit",
     "ap_invoice_line": "ap_invoice__invoice__business_unit",
+    "ap_correction": "ap_invoice__invoice__business_unit",
+    "ap_correction_line": "ap_correction__ap_invoice__invoice__business_unit",
+    "adjustment_line": "adjustment__business_unit",
+    "stock_movement": "adjustment__business_unit",
+    "purchase_order_line": "purchase_order__business_unit",
 }
 _SUMS_OF_CHILDREN = {
     "invoice_line": ("total", "cost"),
     "payment_split": ("amount",),
     "ap_invoice_line": ("amount",),
+    "ap_correction_line": ("amount",),
+    "adjustment_line": ("total",),
 }
 """Quantities and unit prices add up to nothing."""
 _NAMING = {"name", "number"}
 _NAMED_BY = {
-    **dict.fromkeys(("job", "invoice", "appointment", "payment", "case", "ap_invoice"), "number"),
+    **dict.fromkeys(
+        ("job", "invoice", "appointment", "payment", "case", "ap_invoice", "adjustment", "purchase_order"),
+        "number",
+    ),
+    "ap_correction": "reference",
     "person": "last_name",
 }
 """By which field a record of an entity is named where another refers to it; the rest by `name`."""

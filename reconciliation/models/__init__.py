@@ -12,8 +12,16 @@ from reconciliation.models.lookups import Among, Literally
 from reconciliation.models.matching import BlockingKey, MatchSettings, NameCount, RefusedPair, Unmatched
 from reconciliation.models.merges import Merge, MergeMove, MergeSettings
 from reconciliation.models.money import Estimate, Invoice, InvoiceLine, Payment, PaymentSplit
-from reconciliation.models.payables import ApInvoice, ApInvoiceLine, Vendor
+from reconciliation.models.payables import (
+    ApBill,
+    ApCorrection,
+    ApCorrectionLine,
+    ApInvoice,
+    ApInvoiceLine,
+    Vendor,
+)
 from reconciliation.models.people import Contact, Customer, Location
+from reconciliation.models.purchasing import PurchaseOrder, PurchaseOrderLine
 from reconciliation.models.ratings import Rating
 from reconciliation.models.reviews import BulkReview
 from reconciliation.models.sales import (
@@ -25,6 +33,7 @@ from reconciliation.models.sales import (
     Person,
     Task,
 )
+from reconciliation.models.stock import Adjustment, AdjustmentLine, StockLevel, StockMovement
 from reconciliation.models.work import (
     Appointment,
     Assignment,
@@ -38,7 +47,12 @@ from reconciliation.models.work import (
 )
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentLine",
     "Among",
+    "ApBill",
+    "ApCorrection",
+    "ApCorrectionLine",
     "ApInvoice",
     "ApInvoiceLine",
     "Appointment",
@@ -80,12 +94,16 @@ __all__ = [
     "Payment",
     "PaymentSplit",
     "Person",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
     "QuicklyRead",
     "Rating",
     "Record",
     "ReferenceItem",
     "RefusedPair",
     "Source",
+    "StockLevel",
+    "StockMovement",
     "Task",
     "Unmatched",
     "Vendor",

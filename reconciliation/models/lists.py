@@ -21,6 +21,8 @@ class ReferenceItem(Record):
         GL_ACCOUNT = "gl_account", "GL account"
         STOCK_CODE = "stock_code", "stock code"
         WAREHOUSE = "warehouse"
+        PURCHASE_ORDER_TYPE = "purchase_order_type", "purchase order type"
+        MATERIAL = "material"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.TextField(blank=True)

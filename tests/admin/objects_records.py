@@ -148,3 +148,42 @@ def a_vendor(tenant):
 @makes("reconciliation.apinvoice")
 def an_ap_invoice(tenant):
     return shop.ap_invoice(tenant, vendor=shop.vendor(tenant), supplier="S-1", notation=planted(tenant))
+
+
+@makes("reconciliation.adjustment")
+def an_adjustment(tenant):
+    return shop.make("adjustment", tenant, number="301", memo=planted(tenant))
+
+
+@makes("reconciliation.apbill")
+def an_ap_bill(tenant):
+    return shop.make("ap_bill", tenant, vendor=shop.vendor(tenant), number="B-7001", summary=planted(tenant))
+
+
+@makes("reconciliation.apcorrection")
+def an_ap_correction(tenant):
+    bill = shop.ap_invoice(tenant, vendor=shop.vendor(tenant), supplier="S-1")
+    return shop.make("ap_correction", tenant, ap_invoice=bill, kind="C", notation=planted(tenant))
+
+
+@makes("reconciliation.stockmovement")
+def a_stock_movement(tenant):
+    return shop.make("stock_movement", tenant, stock_code="CAP-45-5", store="MAIN", notation=planted(tenant))
+
+
+@makes("reconciliation.stocklevel")
+def a_stock_level(tenant):
+    return shop.make("stock_level", tenant, stock_code=planted(tenant), store="MAIN", on_hand=3)
+
+
+@makes("reconciliation.purchaseorder")
+def a_purchase_order(tenant):
+    return shop.purchase_order(tenant, number="4001", summary=planted(tenant))
+
+
+@makes("reconciliation.purchaseorderline")
+def a_purchase_order_line(tenant):
+    order = shop.purchase_order(tenant, number="4002")
+    return shop.make(
+        "purchase_order_line", tenant, purchase_order=order, description=planted(tenant), ordered=3
+    )

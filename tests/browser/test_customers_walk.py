@@ -48,7 +48,7 @@ def test_a_file_is_looked_at_imported_and_its_duplicates_found(visit, owner, ten
     customer_imports.work(CustomerImport.objects.get().pk)
     expect(page.get_by_text("4 created")).to_be_visible()
     expect(page.get_by_text("2 lines refused")).to_be_visible()
-    page.get_by_role("link", name="Duplicates").click()
+    page.locator("#content-main").get_by_role("link", name="Duplicates").click()
     page.get_by_role("button", name="Compare everybody").click()
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     full_passes.work(MatchPass.objects.get().pk)

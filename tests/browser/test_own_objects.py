@@ -1,5 +1,7 @@
 """In a real browser: missing fields are made by a button, and an org's own object is added, mapped and read."""
 
+import re
+
 import pytest
 
 from integrations import linking
@@ -62,4 +64,7 @@ def test_the_check_of_revenue_shows_both_totals(visit, owner, tenant, bare):
     page = visit(owner)
     page.goto(f"/admin/integrations/flow/{flow.pk}/change/")
     page.get_by_text("Opportunities: portal and Salesforce").wait_for()
+    head, totals = page.get_by_role("row").filter(has_text=re.compile("Difference|Total")).all_inner_texts()
+    assert head.split("\t")[1:] == ["Portal (USD)", "Salesforce", "Difference"]
+    assert totals.split("\t") == ["Total", "0.00", "0.00", "0.00"]
     look(page, "revenue")

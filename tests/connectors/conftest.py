@@ -1,4 +1,4 @@
-"""A sandbox ServiceTitan for the connector's tests, and connectors to it."""
+"""Sandboxes for the connectors' tests, and connectors to them."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from integrations.connectors.tokens import InProcessTokenStore
 from integrations.connectors.transport import Limits
 from integrations.sandbox.server import running
 from integrations.sandbox.servicetitan import app as sandbox_app
+from tests.connectors.syspro_company import company
 
 QUICK = Policy(attempts=4, budget=10.0, first_backoff=0.01, longest_backoff=0.05, longest_wait=3.0)
 
@@ -45,6 +46,13 @@ def sandbox(served: SimpleNamespace) -> Iterator[SimpleNamespace]:
     served.access.expire_tokens()
     yield served
     served.control.faults_on.set(())
+
+
+@pytest.fixture
+def syspro() -> Iterator[SimpleNamespace]:
+    """A company with SYSPRO as it begins."""
+    with company() as found:
+        yield found
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from integrations.connectors.errors import RemoteError
 from integrations.connectors.http import Policy
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.syspro.client import SysproConnector
@@ -45,6 +48,13 @@ class OwnSeat:
 
     def release(self) -> None:
         self.calls.append("release")
+
+
+def refusal(act: Callable[..., Any], *arguments: Any, **named: Any) -> RemoteError:
+    """What the connector says when it is refused."""
+    with pytest.raises(RemoteError) as caught:
+        act(*arguments, **named)
+    return caught.value
 
 
 def bill(number: str = "INV-10234", **changed: Any) -> dict[str, Any]:

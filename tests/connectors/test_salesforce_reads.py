@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.salesforce.changes import Position, after, soql_time

@@ -5,23 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.connectors.base import TriesCreates
-from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.errors import Who
 from integrations.sandbox.syspro import enet
-from tests.connectors.syspro_company import INVOICE, VENDOR, bill, company
+from tests.connectors.syspro_company import INVOICE, VENDOR, bill, refusal
 
 POSTS = "/Rest/Transaction"
-
-
-@pytest.fixture
-def syspro():
-    with company() as found:
-        yield found
-
-
-def refusal(act, *arguments, **named):
-    with pytest.raises(RemoteError) as caught:
-        act(*arguments, **named)
-    return caught.value
 
 
 def found(connector, body, entity=INVOICE):

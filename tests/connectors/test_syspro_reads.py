@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from lxml.etree import fromstring
 
-from integrations.connectors.base import FieldMap
-from integrations.connectors.errors import RemoteError, Who
+from integrations.connectors.entity import FieldMap
+from integrations.connectors.errors import Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.syspro import hosts, keys, odata, positions
 from integrations.connectors.syspro.entities import ENTITIES
@@ -16,7 +16,7 @@ from integrations.connectors.syspro.finding import query, under
 from integrations.connectors.syspro.positions import Position, Rhythm
 from integrations.connectors.syspro.tables import AP_INVOICE
 from integrations.sandbox.syspro.odata import service
-from tests.connectors.syspro_company import INVOICE, VENDOR, bill, company, whole
+from tests.connectors.syspro_company import INVOICE, VENDOR, bill, company, refusal, whole
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DATED = Rhythm(("Supplier", "Invoice"), dates=("InvoiceDate", "JournalDate"))
@@ -26,12 +26,6 @@ DATED = Rhythm(("Supplier", "Invoice"), dates=("InvoiceDate", "JournalDate"))
 def syspro():
     with company(suppliers=7) as found:
         yield found
-
-
-def refusal(act, *arguments, **named):
-    with pytest.raises(RemoteError) as caught:
-        act(*arguments, **named)
-    return caught.value
 
 
 def test_a_wrong_odata_password_says_what_to_correct(syspro):

@@ -14,21 +14,9 @@ from integrations.connectors.syspro.session import SLOWEST_START
 from integrations.connectors.transport import Limits
 from integrations.sandbox.server import running
 from integrations.sandbox.syspro.app import ENET, credentials
-from tests.connectors.syspro_company import INVOICE, OwnSeat, bill, company
+from tests.connectors.syspro_company import INVOICE, OwnSeat, bill, company, refusal
 
 POSTS = "/Rest/Transaction/PostLD"
-
-
-@pytest.fixture
-def syspro():
-    with company() as found:
-        yield found
-
-
-def refusal(act, *arguments, **named):
-    with pytest.raises(RemoteError) as caught:
-        act(*arguments, **named)
-    return caught.value
 
 
 def calls(syspro, path):

@@ -33,6 +33,13 @@ MONEY_AND_MEMBERS = (
     "membership",
     "equipment",
     "vendor",
+    "adjustment",
+    "purchase_order",
+    "purchase_order_line",
+    "purchase_order_type",
+    "material",
+    "ap_bill",
+    "purchase_bill",
     "warehouse",
 )
 HEARD = ("booking", "technician_rating", "review")

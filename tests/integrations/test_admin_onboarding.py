@@ -1,5 +1,7 @@
 """The way from “Add tenant” to a merchant who is live, and everything that can go wrong on it."""
 
+import re
+
 import pytest
 
 from integrations.admin.checklist import Standing, next_step, steps
@@ -220,6 +222,19 @@ class TestTheChecklist:
 
 
 @pytest.mark.django_db
+@pytest.mark.django_db
+@pytest.mark.parametrize("person", ["owner", "colleague", "finance", "viewer"])
+def test_every_step_of_the_checklist_that_is_linked_opens(client_for, request, connection, person):
+    client = client_for(request.getfixturevalue(person))
+    page = client.get(f"/admin/portal/tenant/{connection.tenant_id}/change/").content.decode()
+    checklist = page.partition('<ol class="steps">')[2].partition("</ol>")[0]
+    links = re.findall(r'<a [^>]*href="([^"#]+)', checklist)
+    assert links
+    assert {link: client.get(link.replace("&amp;", "&")).status_code for link in links} == dict.fromkeys(
+        links, 200
+    )
+
+
 def test_a_value_that_is_optional_may_be_left_out(owner, tenant, sandbox):
     from integrations.admin.credentials import CredentialsForm
     from integrations.connectors.registry import CONNECTORS

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integrations import idempotency
 from integrations.models import KeptAnswer
+from portal import retention
 from reconciliation.models import Customer, Job
 from tests.integrations.bookings import caller_for, wanted
 from tests.reconciliation import shop
@@ -112,5 +113,5 @@ def test_an_answer_is_forgotten_after_its_time(tenant, caller):
     KeptAnswer.objects.update(at=timezone.now() - idempotency.KEPT - timedelta(minutes=1))
     assert caller.post(wanted(tenant, summary="Another"), key="order-1").status_code == 201
     KeptAnswer.objects.update(at=timezone.now() - idempotency.KEPT - timedelta(minutes=1))
-    idempotency.prune(timezone.now())
+    retention.each_night()
     assert not KeptAnswer.objects.exists()

@@ -45,7 +45,7 @@ class Call:
 @pytest.fixture
 def seen(monkeypatch, org):
     """What happens, in order: "placed" and the methods of calls; portions are of two, calls as slow as can be."""
-    monkeypatch.setattr(working, "ThreadPoolExecutor", Later)
+    monkeypatch.setattr(working, "Pool", Later)
     monkeypatch.setattr(working, "portion_of", lambda rule, write: 2)
     place = placing.place
 

@@ -9,7 +9,8 @@ from threading import Lock
 import pytest
 
 from integrations import reading
-from integrations.connectors.base import Entity, Page
+from integrations.connectors.base import Page
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError, Who
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations import connecting, disconnecting, linking, quota, runs, schedule, syncing
 from integrations.calls import connector_for
-from integrations.connectors.base import Entity
+from integrations.connectors.entity import Entity
 from integrations.connectors.salesforce.own import declare
 from integrations.models import CallBudget, Connection, Delivery, Disconnection, Run, SyncRule
 from integrations.push import planning

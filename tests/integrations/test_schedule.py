@@ -36,6 +36,14 @@ def test_a_first_pull_comes_before_a_repeated_one_and_parents_before_children():
     assert order([candidate(1), candidate(2, position=9, first=True)]) == [2, 1]
 
 
+def test_what_has_been_due_for_longest_comes_first_whatever_its_position():
+    """Else the last entities of one merchant would wait for as long as the first ones of any other are due."""
+    assert order(
+        [candidate(1, tenant=1, position=0, due=-1), candidate(2, tenant=2, position=28, due=-9)]
+    ) == [2, 1]
+    assert order([candidate(1, position=0, due=-1), candidate(2, position=28, due=-9)]) == [2, 1]
+
+
 def test_a_merchant_with_many_rules_does_not_hold_up_one_with_a_single_rule():
     many = [candidate(rule, tenant=1, due=-90) for rule in range(1, 20)]
     assert order([*many, candidate(99, tenant=2)])[:2] == [1, 99]
@@ -88,9 +96,9 @@ CANDIDATES = st.lists(
 
 @given(CANDIDATES, st.lists(st.integers(1, 4), max_size=6), st.randoms())
 def test_the_choice_is_fair_and_does_not_depend_on_the_order_of_candidates(candidates, busy, random):
-    chosen = choose(candidates, Counter(busy), set(), {})
+    chosen = list(choose(candidates, Counter(busy), set(), {}))
     shuffled = random.sample(candidates, len(candidates))
-    assert choose(shuffled, Counter(busy), set(), {}) == chosen
+    assert list(choose(shuffled, Counter(busy), set(), {})) == chosen
     per_tenant = Counter(found.tenant_id for found in chosen)
     for tenant in {found.tenant_id for found in candidates}:
         waiting = sum(found.tenant_id == tenant for found in candidates)

@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
+from django_q.signing import SignedPackage
 
 from integrations import leases, runs, schedule, syncing, tasks
-from integrations.models import Heartbeat, Run, RunFailure
+from integrations.models import Heartbeat, Run
+from portal import audit
+from portal.models import AuditEntry, AuditSeal
+from portal.verifying import each_night
 from tests.integrations.syncs import rule_of
 from tests.integrations.truth import differences
 
@@ -50,6 +54,7 @@ def test_the_tick_shows_life_and_wakes_workers_for_what_is_due(connection):
     connection.rules.update(due_at=None)
     rule_of(connection, "customer").__class__.objects.filter(entity="customer").update(due_at=timezone.now())
     OrmQ.objects.all().delete()
+    Heartbeat.objects.create(name=tasks.NIGHTLY, at=timezone.now())
     tasks.tick()
     assert schedule.is_alive(timezone.now())
     assert OrmQ.objects.count() == 1
@@ -82,31 +87,27 @@ def test_a_run_whose_worker_died_is_taken_up_again(connection):
     assert rule.pk in {found.rule_id for found in schedule.candidates(later)}
 
 
-def test_runs_of_long_ago_are_forgotten_but_not_their_open_failures(connection):
-    rule = rule_of(connection, "customer")
-    long_ago = timezone.now() - timedelta(days=91)
-    old, troubled, recent = (
-        Run.objects.create(rule=rule, state=Run.State.COMPLETED, finished_at=at)
-        for at in (long_ago, long_ago, timezone.now())
-    )
-    RunFailure.objects.create(
-        rule=rule, run=old, reason="x", message="x", state="resolved", created_at=long_ago
-    )
-    kept = RunFailure.objects.create(rule=rule, run=troubled, reason="x", message="x", created_at=long_ago)
-    tasks.prune(timezone.now())
-    assert set(Run.objects.filter(rule=rule)) == {troubled, recent}
-    assert list(RunFailure.objects.all()) == [kept]
-
-
-def test_pruning_is_done_once_a_day(connection):
+def test_the_nightly_work_is_asked_for_once_a_day(connection):
     now = timezone.now()
-    Heartbeat.objects.create(name=tasks.PRUNE, at=now - timedelta(hours=23))
-    rule = rule_of(connection, "customer")
-    Run.objects.create(rule=rule, state=Run.State.COMPLETED, finished_at=now - timedelta(days=200))
-    tasks.prune(now)
-    assert Run.objects.filter(rule=rule).exists()
-    tasks.prune(now + timedelta(hours=2))
-    assert not Run.objects.filter(rule=rule).exists()
+    Heartbeat.objects.create(name=tasks.NIGHTLY, at=now - timedelta(hours=23))
+    OrmQ.objects.all().delete()
+    tasks.each_night(now)
+    assert not OrmQ.objects.exists()
+    for hours in (2, 3):
+        tasks.each_night(now + timedelta(hours=hours))
+    queued = [SignedPackage.loads(row.payload)["func"] for row in OrmQ.objects.order_by("pk")]
+    assert queued == ["portal.retention.each_night", "portal.verifying.each_night"]
+
+
+def test_the_tick_seals_the_audit_trail_and_has_it_verified_once_a_day(connection):
+    audit.record("tenant.changed", connection.tenant)
+    for _ in range(2):
+        tasks.tick()
+    assert AuditSeal.objects.count() == AuditEntry.objects.count()
+    queued = [SignedPackage.loads(row.payload)["func"] for row in OrmQ.objects.all()]
+    assert queued.count("portal.verifying.each_night") == 1
+    each_night()
+    assert AuditEntry.objects.filter(action="audit.verified").exists()
 
 
 def test_there_is_one_tick_however_often_the_portal_is_migrated(db):

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from integrations.connectors.servicetitan.entities import ENTITIES as DECLARED
+from integrations.connectors.servicetitan.inside import shaped
 from integrations.mapping import compile_entity
 from integrations.models import Connection
 from integrations.sandbox.servicetitan import views
@@ -42,7 +43,14 @@ TABLES = {
     "technician_rating": "technician-ratings",
     "review": "reviews",
     "vendor": "vendors",
+    "ap_bill": "ap-bills",
+    "purchase_bill": "ap-bills",
+    "adjustment": "adjustments",
     "warehouse": "warehouses",
+    "purchase_order": "purchase-orders",
+    "purchase_order_line": "purchase-orders",
+    "purchase_order_type": "purchase-order-types",
+    "material": "materials",
 }
 
 
@@ -61,7 +69,9 @@ def raw_rows(control: Any, entity: str) -> dict[str, dict[str, Any]]:
         table = control.store[resource.name]
         show = views.feed_row if resource.feed else lambda *args: views.list_row(*args, {})
         rows = [orjson.loads(show(table, resource, row_id)) for row_id in table.rows]
-    return {DECLARED[entity].id_of(row): row for row in rows}
+    if kind := DECLARED[entity].params.get("billType"):
+        rows = [row for row in rows if row["billType"] == kind]
+    return {DECLARED[entity].id_of(row): row for row in shaped(DECLARED[entity], rows)}
 
 
 def _of_entity(connection: Connection, control: Any, name: str) -> list[str]:

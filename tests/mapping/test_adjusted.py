@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.base import FieldMap, Find, Write
+from integrations.connectors.entity import FieldMap, Find, Write
 from integrations.mapping import TRANSFORMS, MappingError, all_problems, outward
 from integrations.mapping.addresses import taken_apart
 from integrations.mapping.backwards import BACKWARDS, backwards

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.base import Children, Entity, FieldMap, Reference
+from integrations.connectors.entity import Children, Entity, FieldMap, Reference
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.mapping import MappingError, compile_entity, mapping_salt, remapped, row_fingerprint
 from integrations.mapping.groups import fills, line_of

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from integrations.connectors.base import Children, FieldMap, Find, Write
+from integrations.connectors.entity import Children, FieldMap, Find, Write
 from integrations.mapping.outward import nested_outward, outward
 
 LINES = Children(

@@ -27,6 +27,7 @@ from reconciliation.models import (
     Note,
     Payment,
     PaymentSplit,
+    PurchaseOrder,
     Rating,
     ReferenceItem,
     Source,
@@ -96,6 +97,10 @@ def split(of: Payment, **values: Any) -> PaymentSplit:
 
 def vendor(tenant: Tenant, **values: Any) -> Vendor:
     return make("vendor", tenant, **values)
+
+
+def purchase_order(tenant: Tenant, **values: Any) -> PurchaseOrder:
+    return make("purchase_order", tenant, vendor=vendor(tenant, name="Ferguson Supply"), **values)
 
 
 def ap_invoice(tenant: Tenant, **values: Any) -> ApInvoice:

@@ -48,6 +48,36 @@ COLUMNS = {
         id external_id active source_modified_at ap_invoice_external_id ap_invoice position stock_code
         description quantity ledger_code amount notation currency
     """,
+    "ap_bill": """
+        id external_id active source_modified_at kind vendor_external_id vendor job_external_id job
+        business_unit_external_id business_unit number vendor_number status sync_status entered_by summary
+        billed_at due_at total tax shipping cancelled_at currency source_created_at
+    """,
+    "ap_correction": """
+        id external_id active source_modified_at ap_invoice_external_id ap_invoice number kind supplier reference
+        branch notation total tax tax_code journal posted_on currency source_created_at
+    """,
+    "ap_correction_line": """
+        id external_id active source_modified_at ap_correction_external_id ap_correction position ledger_code
+        amount notation currency
+    """,
+    "adjustment": """
+        id external_id active source_modified_at warehouse_external_id warehouse business_unit_external_id
+        business_unit number reference kind memo summary adjusted_at sync_status cancelled_at cancel_reason
+        posted_as source_created_at place
+    """,
+    "adjustment_line": """
+        id external_id active source_modified_at adjustment_external_id adjustment sku name description
+        quantity cost total is_active currency
+    """,
+    "stock_movement": """
+        id external_id active source_modified_at adjustment_external_id adjustment stock_code store quantity
+        kind reference notation moved_on value journal currency source_created_at
+    """,
+    "stock_level": """
+        id external_id active source_modified_at stock_code store on_hand allocated on_order in_transit
+        unit_cost last_moved_on source_created_at
+    """,
     "conflict": """
         id external_id active source_modified_at record_type record_id record system field base
         portal_value remote_value outcome final_value settled_how settled_by policy settled_at

@@ -65,6 +65,23 @@ def test_a_changed_row_updates_its_record_and_leaves_a_change(source):
     assert (change.run_id, change.source) == (33, source)
 
 
+def test_rows_of_a_page_that_change_in_different_fields_each_keep_the_others(source):
+    values = {"name": "Ana", "street": "1420 Maple Ave", "city": "Denver"}
+    take(source, "customer", row(7, **values), row(8, **values))
+    take(
+        source,
+        "customer",
+        row(7, at(5), **{**values, "name": "Anna"}),
+        row(8, **{**values, "city": "Aurora"}),
+    )
+    found = [record(source, "customer", key) for key in (7, 8)]
+    kept = [(r.name, r.name_key, r.street, r.city, r.address_key, r.source_modified_at) for r in found]
+    assert kept == [
+        ("Anna", "anna", "1420 Maple Ave", "Denver", "1420 maple ave denver", at(5)),
+        ("Ana", "ana", "1420 Maple Ave", "Aurora", "1420 maple ave aurora", at(0)),
+    ]
+
+
 def test_a_row_whose_payload_changed_but_no_field_did_writes_the_link_alone(source):
     take(source, "customer", row(7, name="Ana"))
     take(source, "customer", row(7, at(0), name=" Ana ", active=True))

@@ -1,12 +1,25 @@
 """Three values of a field and a policy: which one survives."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.survivorship import Clocks, Policy, Rule, decide, remote_wins
+from reconciliation.normalise import collapsed, dumps, normal_form
+from reconciliation.survivorship import (
+    Clocks,
+    FieldRule,
+    Mode,
+    Policy,
+    Rule,
+    decide,
+    decide_as_they_stand,
+    remote_wins,
+)
 from tests.reconciliation.pages import NOON, at
 
 SOURCE_WINS = Rule(Policy.SYSTEM_OF_RECORD, remote_is_record=True)
@@ -187,3 +200,34 @@ def test_a_source_that_is_the_record_and_goes_on_changing_is_followed_to_its_las
         assert all(base[name] == rows[-1][name] for name in mine), (
             "only a pending edit of the portal may differ"
         )
+
+
+RAW = st.sampled_from(
+    [
+        "",
+        "Ana",
+        "Ana ",
+        " Ana  B",
+        "Ana B",
+        Decimal("5"),
+        Decimal("5.00"),
+        Decimal("5.0001"),
+        None,
+        NOON,
+        at(1),
+    ]
+)
+RAW_FIELDS = st.dictionaries(NAMES, RAW, max_size=5)
+SAYS = st.dictionaries(
+    NAMES, st.builds(FieldRule, st.sampled_from(Mode), st.none() | st.sampled_from(Policy))
+)
+
+
+@given(RAW_FIELDS, RAW_FIELDS, RAW_FIELDS, RULES, SAYS)
+def test_values_as_they_stand_are_decided_as_their_normal_forms_are(base, remote, local, rule, says):
+    rule, local = replace(rule, fields=says), local_for(remote, local)
+    stored = orjson.loads(dumps(base))
+    found = decide_as_they_stand(stored, remote, local, rule)
+    whole = decide(collapsed(stored), normal_form(remote), normal_form(local), rule)
+    assert (found.take, found.conflicts) == (whole.take, whole.conflicts)
+    assert normal_form(found.base) == {**collapsed(stored), **whole.base}

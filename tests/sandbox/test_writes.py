@@ -313,3 +313,45 @@ def test_a_lead_needs_a_day_or_a_reason_to_call_back(caller, send):
         send("PATCH", f"crm/leads/{made['id']}", {"summary": "No heat at all"}).json["summary"]
         == "No heat at all"
     )
+
+
+VENDOR = {
+    "name": "New River Electric",
+    "active": True,
+    "isTruckReplenishment": False,
+    "restrictedMobileCreation": False,
+    "taxRate": 0.053,
+    "firstName": "Ann",
+    "phone": "5405550133",
+    "address": {**ADDRESS, "unit": ""},
+}
+
+
+def test_a_vendor_without_what_it_needs_is_refused(caller, send):
+    reply = send("POST", "inventory/vendors", {"name": "Nobody"})
+    assert reply.status_code == 400
+    assert {"Address", "TaxRate", "Active"} < set(reply.json["errors"])
+
+
+def test_a_custom_field_that_nobody_set_up_changes_no_vendor(caller, send):
+    row_id = an_id(caller, "inventory/vendors")
+    before = caller.get(f"inventory/vendors/{row_id}").json
+    fields = [{"name": "Shoe size", "value": "44"}]
+    body = {"operations": [{"objectId": row_id, "customFields": fields}]}
+    assert send("PATCH", "inventory/vendors/custom-fields", body).status_code == 400
+    assert caller.get(f"inventory/vendors/{row_id}").json == before
+
+
+def test_a_vendor_is_made_changed_and_given_a_code_each_answered_with_its_id(caller, send):
+    guid = {"applicationGuid": GUID, "externalData": [{"key": "k", "value": "1"}]}
+    made = send("POST", "inventory/vendors", {**VENDOR, "externalData": guid}).json
+    row_id = made["id"]
+    changed = send("PATCH", f"inventory/vendors/{row_id}", {"lastName": "Lee", "memo": "Cash only"})
+    assert (made, changed.json) == ({"id": row_id}, {"id": row_id})
+    fields = [{"name": "Supplier code", "value": "77"}]
+    body = {"operations": [{"objectId": row_id, "customFields": fields}]}
+    assert send("PATCH", "inventory/vendors/custom-fields", body).status_code == 200
+    row = caller.get(f"inventory/vendors/{row_id}").json
+    assert (row["contactInfo"]["firstName"], row["contactInfo"]["lastName"]) == ("Ann", "Lee")
+    assert (row["memo"], row["defaultTaxRate"], row["address"]["unit"]) == ("Cash only", 0.053, "")
+    assert [field["value"] for field in row["customFields"]] == ["77"]

@@ -164,3 +164,15 @@ def test_a_run_that_the_server_refuses_says_so_and_fails(tmp_path: Path):
     assert done.returncode == 1
     assert "floor failed at full" in done.stderr
     assert "400" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_the_audit_trail_seals_and_verifies_a_small_one():
+    # a database of its own: not that of this suite
+    kept = {name: value for name, value in os.environ.items() if name not in {"VAR_DIR", "DATABASE_URL"}}
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench_audit", "--entries", "300", "--json"],
+        cwd=ROOT, env=kept, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["entries"] >= 300

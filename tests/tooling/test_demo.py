@@ -29,6 +29,9 @@ CUSTOMERS = 25
 PROCESSES = 10
 """The three sandboxes, the web server and its worker, the cluster with its guard, two workers and a monitor."""
 
+MAY_WAIT = {"movements", "on_hand"}
+"""Flows that ask a person by their nature, or that look again once SYSPRO is read again."""
+
 pytestmark = pytest.mark.cluster
 
 
@@ -165,7 +168,10 @@ def books(run: Run) -> tuple[int, int, str, str]:
 
 
 def constraint(name: str, facts: dict) -> str:
-    """SQLite counts nameless ones in the order of their columns, which is no part of what a table is."""
+    """SQLite counts nameless ones in the order of their columns, which is no part of what a table is; PostgreSQL tells
+    the table's own storage options with each, which models do not declare."""
+    if not facts["index"]:
+        facts = {**facts, "options": None}
     if name.startswith(("__", "fk_")):
         return str({**facts, "columns": sorted(facts["columns"])})
     return f"{name}: {facts}"
@@ -222,7 +228,8 @@ def test_jobs_booked_in_the_portal_are_in_the_sandbox_and_one_waits(first: Run):
 def test_each_flow_of_the_gallery_is_on_and_has_made_something(first: Run):
     for flow in FLOWS.values():
         [counts] = re.findall(rf"^  {re.escape(flow.title)}: (.*)$", first.said, re.MULTILINE)
-        assert re.search(r"[1-9]\d* (made|brought up to date|up to date)", counts), (flow.title, counts)
+        wanted = "made|brought up to date|up to date" + ("|waiting" if flow.name in MAY_WAIT else "")
+        assert re.search(rf"[1-9]\d* ({wanted})", counts), (flow.title, counts)
 
 
 def test_invoices_are_posted_to_syspro_but_those_of_two_items_that_wait_for_a_stock_code(first: Run):

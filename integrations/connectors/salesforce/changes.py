@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from integrations.connectors.base import Entity, Row
+from integrations.connectors.entity import Entity, Row
 
 STAMP = "SystemModstamp"
 OVERLAP = timedelta(minutes=5)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from integrations.connectors.base import Check, Entity, ScopeCheck, Token
+from integrations.connectors.base import Check, ScopeCheck, Token
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.salesforce import describing
 from integrations.connectors.salesforce.entities import ENTITIES

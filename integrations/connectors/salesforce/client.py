@@ -12,18 +12,17 @@ from typing import Any
 
 from integrations.connectors.base import (
     Check,
-    Entity,
     Forgetful,
     Limiter,
     Memory,
     Page,
     RemoteField,
-    Row,
     Token,
     TokenStore,
     Usage,
     Writing,
 )
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer, HttpClient, Policy
 from integrations.connectors.salesforce import changes, checking, describing, grants, keys

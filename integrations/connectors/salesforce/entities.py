@@ -7,7 +7,7 @@ another home: Salesforce says what it knows of them, and the portal's value stan
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from integrations.connectors.base import Entity, FieldMap, Find, Reference, Removal, Write
+from integrations.connectors.entity import Entity, FieldMap, Find, Reference, Removal, Write
 from integrations.connectors.salesforce.bulk import MOST
 
 BATCH, AT_ONCE = 200, 8

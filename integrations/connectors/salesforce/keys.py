@@ -7,7 +7,7 @@ test of the connection says so until it is given.
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from integrations.connectors.base import Entity
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.http import Answer
 from integrations.connectors.salesforce import describing

@@ -7,7 +7,8 @@ only takes what the portal holds, and rows that the portal did not make stay out
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from integrations.connectors.base import Entity, FieldMap, Reference, RemoteField
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import Entity, FieldMap, Reference
 from integrations.connectors.salesforce.entities import custom_object
 
 GENERIC = "custom_record"

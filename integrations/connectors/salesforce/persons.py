@@ -8,7 +8,8 @@ accounts (their describe says so) are asked nothing, and their rows go as they a
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from integrations.connectors.base import Row, Writing
+from integrations.connectors.base import Writing
+from integrations.connectors.entity import Row
 from integrations.connectors.salesforce import describing
 from integrations.connectors.salesforce.changes import quoted
 

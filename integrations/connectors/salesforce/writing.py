@@ -8,7 +8,8 @@ whose answer never came is sent again.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from integrations.connectors.base import Entity, Find, Row, Writing
+from integrations.connectors.base import Writing
+from integrations.connectors.entity import Entity, Find, Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer
 from integrations.connectors.salesforce import bulk, describing

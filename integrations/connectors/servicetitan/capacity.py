@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from integrations.connectors.base import Row, Window
+from integrations.connectors.base import Window
+from integrations.connectors.entity import Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer
 from integrations.connectors.servicetitan import scopes

@@ -10,17 +10,16 @@ from typing import Any
 
 from integrations.connectors.base import (
     Check,
-    Entity,
     Limiter,
     Page,
     RemoteField,
-    Row,
     Token,
     TokenStore,
     Usage,
     Window,
     Writing,
 )
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import Hosts
 from integrations.connectors.http import Answer, HttpClient, Policy
@@ -28,6 +27,7 @@ from integrations.connectors.servicetitan import capacity, scopes
 from integrations.connectors.servicetitan.describing import described
 from integrations.connectors.servicetitan.entities import ENTITIES
 from integrations.connectors.servicetitan.errors import classify
+from integrations.connectors.servicetitan.inside import shaped
 from integrations.connectors.servicetitan.writing import Writes
 from integrations.connectors.tokens import fetch_by_client_credentials
 from integrations.connectors.transport import Call, Limits
@@ -296,7 +296,7 @@ def page_of(entity: Entity, answer: Answer) -> Page:
         raise _unexpected(entity, "the reply does not say whether there is more")
     total = data.get("totalCount")
     return Page(
-        rows=rows,
+        rows=shaped(entity, rows),
         size=answer.size,
         has_more=has_more,
         total=total if isinstance(total, int) else None,

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from integrations.connectors.base import Entity, RemoteField, Row
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import Entity, Row
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from integrations.connectors.base import Entity, ScopeCheck
+from integrations.connectors.base import ScopeCheck
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.transport import Call
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from integrations.connectors.base import Entity, Find, Page, Row, Write
+from integrations.connectors.base import Page
+from integrations.connectors.entity import Entity, Find, Row, Write
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer
-from integrations.connectors.servicetitan import scopes
+from integrations.connectors.servicetitan import inside, scopes
 
 KEY = "trunkline"
 """The external data's key that holds ours."""
@@ -54,9 +55,28 @@ class Writes:
 
     def update(self, entity: Entity, external_id: str, body: Row, parent: str) -> Row | None:
         write = declared(entity)
-        path = _path(write.update, id=external_id, parent=parent)
-        row = self._send(entity, "PATCH", path, body).data
-        if not isinstance(row, dict) or entity.id_of(row) != external_id:
+        if entity.inside is not None:
+            path = _path(write.update, id=external_id, parent=parent)
+            owner = self._caller.get(entity, path, {}).data
+            inside.change(lambda *call: self._send(entity, *call), path, owner, external_id, body)
+            return None
+        aside = {name: value for name, value in body.items() if name in write.aside}
+        row: Any = None
+        if rest := {name: value for name, value in body.items() if name not in aside}:
+            rest |= {
+                name: self._attached(key, rest[name]) for name, key in write.attached.items() if name in rest
+            }
+            path = _path(write.update, id=external_id, parent=parent)
+            row = self._send(entity, "PATCH", path, rest).data
+        for name, value in aside.items():
+            change = {"operations": [{"objectId": int(external_id), name: value}]}
+            self._send(entity, "PATCH", write.aside[name], change)
+        if (
+            aside
+            or not isinstance(row, dict)
+            or row.keys() == {entity.id}
+            or entity.id_of(row) != external_id
+        ):
             return None
         return self._below(entity, row, parent)
 
@@ -64,10 +84,11 @@ class Writes:
         write = declared(entity)
         if write.remove is None:
             raise ValueError(f"A {entity.name} is never taken away.")
-        body = {
+        body: Row = {
             member: [row[remote]] if member in write.many else row[remote]
             for member, remote in write.remove.body.items()
         }
+        body |= write.remove.always
         path = _path(write.remove.path, id=entity.id_of(row), parent=parent)
         try:
             self._send(entity, write.remove.method, path, body or None)
@@ -99,14 +120,23 @@ class Writes:
                 raise ValueError("ServiceTitan knows no upsert.")
 
     def _marked(self, key: str) -> Row:
+        self._need_guid()
+        pairs = [{"key": KEY, "value": key}]
+        return {"externalData": {"applicationGuid": self._guid, "externalData": pairs}}
+
+    def _attached(self, key: str, value: Any) -> Row:
+        """Our application's own data of a row, of which only this key changes; none takes it away."""
+        self._need_guid()
+        pairs = [{"key": key, "value": value or None}]
+        return {"applicationGuid": self._guid, "patchMode": "Merge", "externalData": pairs}
+
+    def _need_guid(self) -> None:
         if not self._guid:
             message = (
                 "Trunkline creates nothing in ServiceTitan without the External Data Application GUID, by which it "
                 "finds again what it has created. Fill it in with the connection's credentials, then retry."
             )
             raise RemoteError(Who.FIX_CONFIGURATION, "no_application_guid", message)
-        pairs = [{"key": KEY, "value": key}]
-        return {"externalData": {"applicationGuid": self._guid, "externalData": pairs}}
 
     def _by_key(self, entity: Entity, key: str) -> list[Row]:
         params = {
@@ -126,6 +156,8 @@ class Writes:
         if write.siblings_by:
             params |= {**entity.params, write.siblings_by: parent}
         try:
+            if entity.inside is not None:
+                return inside.shaped(entity, [self._caller.get(entity, path, {}).data])
             rows = _rows(entity, self._caller.get(entity, path, params))
         except RemoteError as error:
             if error.status != 404:
@@ -183,7 +215,7 @@ def _rows(entity: Entity, answer: Answer) -> list[Row]:
     if not isinstance(rows, list):
         message = f"ServiceTitan's reply for {entity.name} has an unexpected shape. Tell support."
         raise RemoteError(Who.OUR_BUG, "unexpected_reply", message, details="no list of rows")
-    return rows
+    return inside.shaped(entity, rows)
 
 
 def _holds(row: Row, key: str) -> bool:

@@ -3,7 +3,8 @@
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
-from integrations.connectors.base import Check, Entity, ScopeCheck
+from integrations.connectors.base import Check, ScopeCheck
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.syspro import errors
 from integrations.connectors.syspro.entities import ENTITIES

@@ -10,25 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from integrations.connectors.base import (
-    Check,
-    Entity,
-    Limiter,
-    Page,
-    RemoteField,
-    Row,
-    Seat,
-    Usage,
-    Writing,
-)
+from integrations.connectors.base import Check, Limiter, Page, RemoteField, Seat, Usage, Writing
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError
 from integrations.connectors.hosts import Hosts
 from integrations.connectors.http import HttpClient, Policy
-from integrations.connectors.syspro import checking, describing, finding, keys, positions
+from integrations.connectors.syspro import checking, describing, finding, keys, orders, positions
 from integrations.connectors.syspro.entities import DOCUMENTS, ENTITIES
 from integrations.connectors.syspro.errors import classify
 from integrations.connectors.syspro.finding import Finder
-from integrations.connectors.syspro.odata import MOST_ROWS, Condition, Tables
+from integrations.connectors.syspro.odata import MOST_ROWS, All, Condition, Is, Tables
+from integrations.connectors.syspro.orders import Orders
 from integrations.connectors.syspro.posting import Options, Posted, Poster
 from integrations.connectors.syspro.session import LogOn, Session
 from integrations.connectors.syspro.tables import AP_SUPPLIER, TABLES, Table
@@ -58,6 +50,7 @@ class Settings:
     odata_password: str
     odata_dates: str
     options: Options
+    ledger_company: str = ""
 
 
 class SysproConnector:
@@ -85,6 +78,7 @@ class SysproConnector:
         self.odata = self._tables(hosts) if hosts.token_url else None
         self._reading: Reading = self.odata or Finder(self.session)
         self._poster = Poster(self.session, settings.options)
+        self._orders = Orders(self._poster, self._found)
         self._posted: dict[str, Posted] = {}
         self._suppliers: dict[str, str] = {}
 
@@ -116,7 +110,8 @@ class SysproConnector:
         if not raw:  # a site may give fewer rows than were asked for: only an empty page is the end
             return Page([], size, has_more=False, continue_from=positions.ended(at).text())
         following = positions.beyond(at, table.key_of(raw[-1]))
-        return Page([table.row(row) for row in raw], size, has_more=True, continue_from=following.text())
+        rows = [table.row(row) for row in raw if table.takes(row)]
+        return Page(rows, size, has_more=True, continue_from=following.text())
 
     def fetch(self, entity: Entity, external_ids: Sequence[str]) -> list[Row]:
         """See `Connector.fetch`."""
@@ -128,17 +123,20 @@ class SysproConnector:
 
     def create(self, entity: Entity, body: Row, *, key: str, parent: str = "") -> str:
         """Post a document. What SYSPRO says is there already is looked at, and is ours where it is the same."""
+        if orders.is_one(entity):
+            external_id, posted = self._orders.create(entity, self._spelt(entity, body), parent)
+            self._posted[f"{entity.name} {external_id}"] = posted
+            return external_id
         document = DOCUMENTS[entity.name]
-        table = TABLES[entity.feed or ""]
-        external_id = finding.id_in(body, table)
         try:
             posted = self._poster.post(document, self._spelt(entity, body))
         except RemoteError as error:
-            if error.reason in {"already_posted", "already_there"} and self.find(
-                entity, body, key=key, parent=parent, since=datetime.now(UTC)
+            if error.reason in {"already_posted", "already_there"} and (
+                there := self.find(entity, body, key=key, parent=parent, since=datetime.now(UTC))
             ):
-                return external_id
+                return entity.id_of(there[0])
             raise
+        external_id = finding.id_made(body, document, posted.outcome.key, TABLES[entity.feed or ""])
         self._posted[f"{entity.name} {external_id}"] = posted
         return external_id
 
@@ -149,15 +147,22 @@ class SysproConnector:
 
     def try_create(self, entity: Entity, body: Row) -> list[str]:
         """See `TriesCreates`."""
+        if orders.is_one(entity):
+            _, posted = self._orders.create(entity, self._spelt(entity, body), "", dry=True)
+            return [*posted.outcome.warnings, *posted.notes]
         posted = self._poster.post(DOCUMENTS[entity.name], self._spelt(entity, body), dry=True)
         return [*posted.outcome.warnings, *posted.notes]
 
     def update(self, entity: Entity, external_id: str, body: Row, *, parent: str = "") -> Row | None:
         """Send changed elements under the row's own key, as SYSPRO spells it."""
-        table, document = TABLES[entity.feed or ""], DOCUMENTS[entity.name]
+        table = TABLES[entity.feed or ""]
         row = self._row(entity, table, external_id)
         if row is None:
             raise finding.gone(entity)
+        if orders.is_one(entity):
+            self._orders.update(entity, row, body)
+            return None
+        document = DOCUMENTS[entity.name]
         key = {element.name: row[element.name] for element in document.key}
         self._poster.post(
             document, {**body, **key}, verb=entity.write.update or "" if entity.write else "", whole=False
@@ -165,7 +170,9 @@ class SysproConnector:
         return None
 
     def remove(self, entity: Entity, row: Row, *, parent: str = "") -> None:
-        raise ValueError(f"{entity.name} is not taken away at SYSPRO.")
+        if not orders.is_one(entity):
+            raise ValueError(f"{entity.name} is not taken away at SYSPRO.")
+        self._orders.cancel(row)
 
     def write_many(self, entity: Entity, rows: Sequence[Writing]) -> "list[str | RemoteError]":
         raise ValueError("SYSPRO takes one document a call.")
@@ -186,15 +193,20 @@ class SysproConnector:
         return self._rows(entity, table, condition)
 
     def find(self, entity: Entity, body: Row, *, key: str, parent: str, since: datetime) -> list[Row]:
-        """The row under the body's key, if it says the same; raises RemoteError where it does not."""
-        finding.check_kind(body)
-        self._spelt(entity, body)  # asked here, so that a posting need not wait for it
+        """The rows under the body's key, if they say the same; raises RemoteError where they do not."""
+        if orders.is_one(entity):
+            return self._orders.find(entity, self._spelt(entity, body), parent)
         table = TABLES[entity.feed or ""]
-        row = self._row(entity, table, finding.id_in(body, table))
-        if row is None:
-            return []
-        finding.check_same(body, row)
-        return [row]
+        finding.check_kind(body, table)
+        self._spelt(entity, body)  # asked here, so that a posting need not wait for it
+        if table.found_by:
+            there = self._rows(entity, table, finding.made_of(table, body))
+            rows = [row for row in there if finding.is_made_of(table, body, row)]
+        else:
+            row = self._row(entity, table, finding.id_in(body, table))
+            rows = [] if row is None else [row]
+        finding.check_same(body, rows)
+        return rows
 
     def describe(self, entity: Entity) -> list[RemoteField]:
         """See `Connector.describe`."""
@@ -241,10 +253,16 @@ class SysproConnector:
 
     def _rows(self, entity: Entity, table: Table, condition: Condition) -> list[Row]:
         raw, _ = self._raw(entity, table, condition)
-        return [table.row(row) for row in raw]
+        return [table.row(row) for row in raw if table.takes(row)]
+
+    def _found(self, entity: Entity, condition: Condition) -> list[Row]:
+        return self._rows(entity, TABLES[entity.feed or ""], condition)
 
     def _raw(self, entity: Entity, table: Table, condition: Condition | None) -> tuple[list[Row], int]:
         """One page in the order of the key, with what the table beside it has for its rows."""
+        if table.company and self.settings.ledger_company:
+            own = Is(table.company, "eq", self.settings.ledger_company)
+            condition = own if condition is None else All((condition, own))
         columns, beside = describing.columns_of(entity, table), describing.joined_columns(entity, table)
         raw, size = self._reading.rows(table.name, condition, columns=columns, order=table.key)
         if not raw or not beside or table.join is None:
@@ -272,4 +290,5 @@ def settings_of(credentials: Mapping[str, Any]) -> Settings:
             period=credentials.get("posting_period", "C"),
             warnings=credentials.get("ignore_warnings", "N"),
         ),
+        credentials.get("ledger_company", ""),
     )

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from integrations.connectors.base import Entity, RemoteField, Row
+from integrations.connectors.base import RemoteField
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.syspro.documents import Document, Element
 from integrations.connectors.syspro.entities import DOCUMENTS
 from integrations.connectors.syspro.posting import words_of

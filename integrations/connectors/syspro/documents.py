@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.syspro.characters import held
 
@@ -82,7 +82,8 @@ class Document:
     """One business object as it is called: verb, root, parameters with what is always sent, and its item.
 
     `key` are the item's elements that stand in a `Key` of their own. `answers` are the elements, in small letters, that
-    a reply to a posting must have: without them nothing was posted.
+    a reply to a posting must have: without them nothing was posted. `gives` are the columns of the row's key that SYSPRO
+    chooses itself, each with the element of the reply that tells it. `item` is the element that holds the item's.
     """
 
     business_object: str
@@ -92,6 +93,8 @@ class Document:
     elements: tuple[Element, ...]
     key: tuple[Element, ...] = ()
     answers: tuple[str, ...] = ()
+    gives: Mapping[str, str] = field(default_factory=dict)
+    item: str = "Item"
 
     @property
     def takes_dry_run(self) -> bool:
@@ -103,15 +106,16 @@ class Document:
         return next((found for found in self._all() if found.name.lower() == name.lower()), None)
 
     def _all(self) -> Iterable[Element]:
-        for found in (*self.key, *self.elements):
+        waiting = [*self.key, *self.elements]
+        for found in waiting:
             yield found
-            yield from found.elements
+            waiting += found.elements
 
     def xml(self, body: Row, *, whole: bool = True) -> "Built":
         """The document of one item; without `whole`, of what changes in one that is there. Raises RemoteError."""
         built = Built("")
         root = etree.Element(self.root)
-        item = etree.SubElement(root, "Item")
+        item = etree.SubElement(root, self.item)
         _check_names(self, "", (*self.key, *self.elements), body)
         if self.key:
             _fill(etree.SubElement(item, "Key"), self.key, body, built.notes, whole=True)

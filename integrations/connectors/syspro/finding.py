@@ -4,7 +4,7 @@
 the operator's seat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -12,16 +12,17 @@ from typing import Any
 
 from lxml import etree
 
-from integrations.connectors.base import Entity, Row
+from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.syspro import errors, keys
+from integrations.connectors.syspro.documents import Document
 from integrations.connectors.syspro.odata import MOST_ROWS, All, Condition, Is, one_of
 from integrations.connectors.syspro.session import Session
 from integrations.connectors.syspro.tables import Table
 from integrations.connectors.syspro.wire import Unreadable, failure_in, local, parsed
 
-_VALUES = ("OrigInvValue", "CurrencyValue")
-"""What an invoice was posted with, in the company's currency and in the supplier's."""
+_VALUES = ("OrigInvValue", "CurrencyValue", "TrnValue")
+"""What an invoice was posted with, in the company's currency and in the supplier's, and what a correction was."""
 
 
 def id_in(body: Row, table: Table) -> str:
@@ -29,11 +30,29 @@ def id_in(body: Row, table: Table) -> str:
     return keys.id_of(body, table.key)
 
 
+def id_made(body: Row, document: Document, told: Mapping[str, str], table: Table) -> str:
+    """The id of the row that a document has made; `told` is the key in SYSPRO's reply to it."""
+    return id_in({**body, **{column: told.get(name) for column, name in document.gives.items()}}, table)
+
+
 def under(table: Table, external_id: str) -> Condition:
     """The rows that may have this id, however their keys are spelt."""
-    parts = keys.parts_of(external_id, table.key)
-    found = [one_of(name, keys.spellings(part, name)) for name, part in zip(table.key, parts, strict=False)]
-    return All(tuple(found))
+    return _having(dict(zip(table.key, keys.parts_of(external_id, table.key), strict=False)))
+
+
+def made_of(table: Table, body: Row) -> Condition:
+    """The rows that a document may have made, where SYSPRO gives them their keys."""
+    return _having({column: body.get(element) for column, element in table.found_by.items()})
+
+
+def is_made_of(table: Table, body: Row, row: Row) -> bool:
+    """Whether a row is under what a document is found again by, however it is spelt."""
+    pairs = table.found_by.items()
+    return all(keys.normal(row.get(column)) == keys.normal(body.get(element)) for column, element in pairs)
+
+
+def _having(parts: Mapping[str, Any]) -> Condition:
+    return All(tuple(one_of(name, keys.spellings(part, name)) for name, part in parts.items()))
 
 
 def referring(table: Table, member: str, external_id: str) -> Condition:
@@ -48,21 +67,40 @@ def between(table: Table, first: Row, last: Row) -> Condition:
     return All((Is(column, "ge", str(first[column])), Is(column, "le", str(last[column]))))
 
 
-def check_kind(body: Row) -> None:
+def check_kind(body: Row, table: Table) -> None:
     """Raises RemoteError for a document that could not be found again among others of the same key."""
-    if body.get("TransactionCode", "I") != "I":
+    if body.get("TransactionCode", "I") != "I" and not table.found_by:
         message = (
-            "A correction of an invoice that is posted cannot be told from others of the same invoice, so Trunkline "
-            "posts none by itself. Finance posts it in SYSPRO; it is read back here."
+            "A correction of an invoice that is posted cannot be told from others of the same invoice. It is posted as "
+            "an AP correction, with a number of its own."
         )
         raise RemoteError(Who.FIX_RECORD, "correction", message)
 
 
-def check_same(body: Row, row: Row) -> None:
+def check_same(body: Row, rows: Sequence[Row]) -> None:
     """Raises RemoteError where what stands under the key is not what was to be posted there."""
-    if "TransactionValue" not in body:
-        return
-    wanted, found = _money(body.get("TransactionValue")), [_money(row.get(name)) for name in _VALUES]
+    if "TransactionValue" in body:
+        for row in rows:
+            _check_invoice(body, row)
+    elif "Quantity" in body and rows:
+        _check_movement(body, rows)
+
+
+def _check_movement(body: Row, rows: Sequence[Row]) -> None:
+    """SYSPRO may have divided it, over bins or lots."""
+    found = sum((Decimal(str(row.get("TrnQty") or 0)) for row in rows), Decimal(0))
+    if found != Decimal(str(body["Quantity"])):
+        message = (
+            f"Reference {body.get('Reference')} has already moved {found.normalize():f} of {body.get('StockCode')} in "
+            f"warehouse {body.get('Warehouse')}, in journal {rows[0].get('PostedIn')}, and not {body['Quantity']}. "
+            "Nothing was posted. Compare the two, put the difference right in SYSPRO, then give this one up."
+        )
+        raise RemoteError(Who.FIX_RECORD, "already_posted", message)
+
+
+def _check_invoice(body: Row, row: Row) -> None:
+    wanted = _money(body.get("TransactionValue"))
+    found = [_money(row[name]) for name in _VALUES if row.get(name) is not None]
     if wanted is None or wanted not in found:
         where = f" in journal {row['PostedIn']}" if row.get("PostedIn") else ""
         message = (

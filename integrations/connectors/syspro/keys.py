@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 
 WIDTHS: Mapping[str, tuple[int, ...]] = {
     "Supplier": (7, 15),
@@ -11,6 +11,8 @@ WIDTHS: Mapping[str, tuple[int, ...]] = {
     "PurchaseOrder": (6, 15, 20),
 }
 """The lengths of the columns whose numeric keys are filled up with zeros, of the releases that are about."""
+NUMBERS = frozenset({"TrnYear", "TrnMonth", "Journal", "JournalEntry", "EntryNumber", "Line"})
+"""Key columns that are numbers to the database, and are asked for as such."""
 SEPARATOR = "/"
 
 
@@ -22,8 +24,22 @@ def normal(code: object) -> str:
 
 def id_of(row: Row, columns: Sequence[str]) -> str:
     """The row's id: its key's parts in normal form, joined; empty where one is missing."""
-    parts = [normal(row.get(name)) if name in WIDTHS else plain(row.get(name)) for name in columns]
+    parts = [part(row, name) for name in columns]
     return SEPARATOR.join(parts) if all(parts) else ""
+
+
+def part(row: Row, name: str) -> str:
+    """One part of a row's id."""
+    code = row.get(name)
+    if name in NUMBERS:
+        return whole(code)
+    return normal(code) if name in WIDTHS else plain(code)
+
+
+def whole(code: object) -> str:
+    """A number, however it is written: `00017`, 17.0 -> `17`."""
+    text = plain(code).partition(".")[0]
+    return normal(text)
 
 
 def plain(code: object) -> str:
@@ -36,8 +52,15 @@ def parts_of(external_id: str, columns: Sequence[str]) -> list[str]:
     return external_id.split(SEPARATOR, len(columns) - 1)
 
 
-def spellings(code: object, column: str) -> list[str]:
+def literal(code: str, column: str) -> str | int:
+    """A code as the column is compared with."""
+    return int(whole(code)) if column in NUMBERS else code
+
+
+def spellings(code: object, column: str) -> "list[str | int]":
     """What the column may hold for this code: as it is written, without zeros, and filled up with them."""
+    if column in NUMBERS:
+        return [literal(plain(code), column)]
     written, bare = plain(code), normal(code)
     found = [written, bare]
     if bare.isascii() and bare.isdigit():

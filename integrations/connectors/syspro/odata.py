@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import HttpClient
 from integrations.connectors.syspro.errors import classify_odata
@@ -47,7 +47,7 @@ class Any_:
 Condition = Is | All | Any_
 
 
-def behind(columns: Sequence[str], key: Sequence[str]) -> Condition:
+def behind(columns: Sequence[str], key: Sequence[str | int]) -> Condition:
     """The rows whose key comes after this one: `A > a`, or `A = a and B > b`, and so on."""
     steps: list[Condition] = []
     for place, column in enumerate(columns):
@@ -56,7 +56,7 @@ def behind(columns: Sequence[str], key: Sequence[str]) -> Condition:
     return Any_(tuple(steps))
 
 
-def one_of(column: str, values: Sequence[str]) -> Condition:
+def one_of(column: str, values: Sequence[str | int]) -> Condition:
     return Any_(tuple(Is(column, "eq", value) for value in values))
 
 

@@ -4,6 +4,8 @@ Names and order are those of the objects' schemas (a catalogue of sample documen
 from version 7); the lengths are those of SYSPRO 8. A company's own XSD files have the last word.
 """
 
+from dataclasses import replace
+
 from integrations.connectors.syspro.documents import Document, amount, choice, day, group, number, text
 
 INVOICE = Document(
@@ -79,6 +81,12 @@ INVOICE = Document(
 )
 """Invoices and their corrections. The total includes tax; the lines do not, unless TaxBasis is I. There is no currency
 element: the supplier's rules. `PasswordForLedgerCode` is left out on purpose: passwords go into no document here."""
+
+CORRECTION = replace(
+    INVOICE,
+    gives={"TrnYear": "trnyear", "TrnMonth": "trnmonth", "Journal": "journal", "EntryNumber": "entrynumber"},
+)
+"""A credit or debit note against an invoice that is there: SYSPRO gives it a journal entry of its own."""
 
 _SUPPLIER_TEXTS = (
     ("SupplierName", 50), ("SupShortName", 20), ("SupplierChName", 50), ("Telephone", 20), ("Fax", 20), ("Contact", 40),

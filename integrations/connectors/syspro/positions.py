@@ -13,28 +13,36 @@ from datetime import date, datetime, timedelta
 
 import orjson
 
+from integrations.connectors.syspro import keys
 from integrations.connectors.syspro.odata import All, Any_, Condition, Is, behind
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How a table is read: its key; its dates, if it has any; how far back, and how often whole."""
+    """How a table is read: its key; its dates, if it has any; how far back, and how often whole.
+
+    `reach` is how far back a whole reading goes, where a table keeps everything that ever happened; None is to the
+    beginning.
+    """
 
     key: tuple[str, ...]
     dates: tuple[str, ...] = ()
     overlap: timedelta = timedelta(days=35)
     whole_every: timedelta = timedelta(days=1)
+    reach: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Times are aware UTC in ISO form; `since` is a day, empty in a reading of everything."""
+    """Times are aware UTC in ISO form; `since` is a day, empty where there is no first one. `whole`: a whole reading is
+    under way."""
 
     since: str = ""
     began: str = ""
     after: tuple[str, ...] = ()
     whole_at: str = ""
     read_at: str = ""
+    whole: bool = False
 
     @classmethod
     def of(cls, text: str | None) -> "Position":
@@ -52,11 +60,12 @@ def begun(position: Position, rhythm: Rhythm, now: datetime) -> Position | None:
         return position
     is_whole = not position.whole_at or now - datetime.fromisoformat(position.whole_at) >= rhythm.whole_every
     if is_whole:
-        return replace(position, began=now.isoformat(), since="")
+        since = (now - rhythm.reach).date().isoformat() if rhythm.reach else ""
+        return replace(position, began=now.isoformat(), since=since, whole=True)
     if not rhythm.dates:
         return None
-    since = datetime.fromisoformat(position.read_at).date() - rhythm.overlap
-    return replace(position, began=now.isoformat(), since=since.isoformat())
+    back = datetime.fromisoformat(position.read_at).date() - rhythm.overlap
+    return replace(position, began=now.isoformat(), since=back.isoformat(), whole=False)
 
 
 def condition(position: Position, rhythm: Rhythm) -> Condition | None:
@@ -66,7 +75,8 @@ def condition(position: Position, rhythm: Rhythm) -> Condition | None:
         since = date.fromisoformat(position.since)
         parts.append(Any_(tuple(Is(name, "ge", since) for name in rhythm.dates)))
     if position.after:
-        parts.append(behind(rhythm.key, position.after))
+        after = [keys.literal(part, name) for name, part in zip(rhythm.key, position.after, strict=True)]
+        parts.append(behind(rhythm.key, after))
     return All(tuple(parts)) if parts else None
 
 
@@ -77,5 +87,5 @@ def beyond(position: Position, key: tuple[str, ...]) -> Position:
 
 def ended(position: Position) -> Position:
     """Behind a reading: the next begins with what is dated from some weeks before this one began."""
-    whole_at = position.whole_at if position.since else position.began
+    whole_at = position.began if position.whole else position.whole_at
     return Position(whole_at=whole_at, read_at=position.began)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.syspro.documents import Built, Document, Element, Kind
 from integrations.connectors.syspro.replies import Outcome, judged
@@ -21,6 +21,8 @@ from integrations.connectors.transport import Call
 
 LONGEST_QUERY = 6000
 """Characters of a query string that surely pass HTTP.SYS."""
+_JOURNAL = (("trnyear", "jnlyear"), ("trnmonth", "jnlmonth"), ("journal",), ("entrynumber",))
+"""What a reply calls the parts of where it was posted, each by one of these names."""
 _NAMESPACES: Any = {None: "http://SYSPROWcfService"}
 
 
@@ -49,8 +51,8 @@ class Posted:
             "reply": self.reply,
             "reference": "/".join(
                 part.lstrip("0")
-                for name in ("trnyear", "trnmonth", "journal", "entrynumber")
-                if (part := self.outcome.key.get(name, ""))
+                for names in _JOURNAL
+                if (part := next(filter(None, map(self.outcome.key.get, names)), ""))
             ),
             "warnings": [*self.outcome.warnings, *self.notes],
         }

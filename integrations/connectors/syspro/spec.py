@@ -107,6 +107,13 @@ SYSPRO = ConnectorSpec(
             required=False,
             validate=_printable,
         ),
+        CredentialField(
+            "ledger_company",
+            "Company of the ledger",
+            "Only where several companies share one ledger: whose accounts of GenMaster are read. Empty: all of them.",
+            required=False,
+            validate=_code,
+        ),
         _setting(
             "odata_dates",
             "Dates in OData questions",
@@ -124,7 +131,8 @@ SYSPRO = ConnectorSpec(
         _setting(
             "posting_period",
             "Posting period",
-            "The period of accounts payable that invoices are posted into, whatever their date.",
+            "The period that documents are posted into, whatever their date: of accounts payable for invoices, of "
+            "stock for adjustments.",
             ("C", "the current one"),
             ("P", "the previous one"),
             ("B", "the one before the previous"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from integrations.connectors.base import Row
+from integrations.connectors.entity import Row
 from integrations.connectors.syspro import keys
 from integrations.connectors.syspro.positions import Rhythm
 
@@ -30,7 +30,10 @@ class Join:
 class Table:
     """One table. `flags` are columns of Y or blank that become true or false, `codes` those whose normal form is
     added under another name, `off` a flag of rows that are not to be used, `added` gives further members of the columns
-    in `reads`. `join` is read beside it where the mapping wants one of its columns.
+    in `reads`. `join` is read beside it where the mapping wants one of its columns. `found_by` are the columns by which
+    what a document makes is found again, where SYSPRO itself gives the key, each with the document's element for it.
+    `only` are the values that rows have which are taken, `company` is the column that tells the companies apart which
+    may share it.
     """
 
     name: str
@@ -42,10 +45,17 @@ class Table:
     adds: frozenset[str] = frozenset({"id", "active"})
     reads: tuple[str, ...] = ()
     join: Join | None = None
+    found_by: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    company: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
         return self.rhythm.key
+
+    def takes(self, raw: Row) -> bool:
+        """Whether this row is one of those that are meant."""
+        return all(keys.plain(raw.get(name)) in values for name, values in self.only.items())
 
     def row(self, raw: Row) -> Row:
         """A raw row as the connector hands it on."""
@@ -75,27 +85,36 @@ def _value(value: Any) -> Any:
 
 
 _JOURNAL = ("InvoiceYear", "InvoiceMonth", "Journal", "EntryNumber")
+_MOVED = ("TrnYear", "TrnMonth", "Journal", "JournalEntry")
+_ENTERED = ("TrnYear", "TrnMonth", "Journal", "EntryNumber")
 
 
-def _journal(row: Row) -> Row:
-    """Where it was posted: `2025/3/17/1`."""
-    parts = [keys.normal(_whole(row.get(name))) for name in _JOURNAL]
-    return {"PostedIn": "/".join(parts) if all(parts) else ""}
+def _posted_in(columns: tuple[str, ...]) -> Callable[[Row], Row]:
+    """Adds where a row was posted: `2025/3/17/1`."""
 
+    def added(row: Row) -> Row:
+        parts = [keys.whole(row.get(name)) for name in columns]
+        return {"PostedIn": "/".join(parts) if all(parts) else ""}
 
-def _whole(value: Any) -> Any:
-    """Decimal columns may come as 17.0."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return added
 
 
 AP_INVOICE = Table(
     "ApInvoice",
     Rhythm(("Supplier", "Invoice"), dates=("InvoiceDate", "JournalDate")),
     codes={"Supplier": "vendor"},
-    added=_journal,
+    added=_posted_in(_JOURNAL),
     adds=frozenset({"id", "vendor", "PostedIn"}),
     reads=_JOURNAL,
 )
+AP_ENTRIES = Table(
+    "ApJnlSummary",
+    Rhythm(_ENTERED, dates=("JournalDate",), overlap=timedelta(days=7), reach=timedelta(days=35)),
+    added=_posted_in(_ENTERED),
+    adds=frozenset({"id", "PostedIn"}),
+    found_by={"Supplier": "Supplier", "Invoice": "Invoice", "Reference": "TransactionReference"},
+)
+"""What was entered in accounts payable, each document with a row of its own."""
 AP_SUPPLIER = Table(
     "ApSupplier",
     Rhythm(("Supplier",), whole_every=ALWAYS),
@@ -106,13 +125,70 @@ AP_SUPPLIER = Table(
     ),
 )
 GEN_MASTER = Table(
-    "GenMaster", Rhythm(("GlCode",), whole_every=HOURLY), flags=("AccOnHldFlag",), off="AccOnHldFlag"
+    "GenMaster",
+    Rhythm(("GlCode",), whole_every=HOURLY),
+    flags=("AccOnHldFlag",),
+    off="AccOnHldFlag",
+    company="Company",
 )
 INV_MASTER = Table(
     "InvMaster", Rhythm(("StockCode",), whole_every=HOURLY), flags=("StockOnHold",), off="StockOnHold"
 )
+INV_WAREHOUSE = Table(
+    "InvWarehouse",
+    Rhythm(
+        ("Warehouse", "StockCode"),
+        dates=("DateLastStockMove", "DateLastSale", "DateLastPurchase"),
+        overlap=timedelta(days=2),
+    ),
+)
+INV_MOVEMENTS = Table(
+    "InvMovements",
+    Rhythm(
+        (*_MOVED, "Warehouse", "StockCode"),
+        dates=("EntryDate",),
+        overlap=timedelta(days=7),
+        reach=timedelta(days=35),
+    ),
+    added=_posted_in(_MOVED),
+    adds=frozenset({"id", "PostedIn"}),
+    found_by={"StockCode": "StockCode", "Warehouse": "Warehouse", "Reference": "Reference"},
+)
+"""The stock code comes last in both keys: it alone may hold what separates the parts of an id."""
 INV_WH_CONTROL = Table("InvWhControl", Rhythm(("Warehouse",), whole_every=HOURLY))
+POR_MASTER_HDR = Table(
+    "PorMasterHdr",
+    Rhythm(("PurchaseOrder",), dates=("OrderEntryDate", "OrderDueDate", "DatePoCompleted")),
+    flags=("CancelledFlag",),
+    codes={"PurchaseOrder": "number", "Supplier": "vendor"},
+    off="CancelledFlag",
+    adds=frozenset({"id", "active", "number", "vendor"}),
+    reads=("Supplier",),
+)
+_GOODS = frozenset({"1", "7"})
+"""Kinds of lines: stocked and not stocked. The others are freight, charges and words."""
+POR_MASTER_DETAIL = Table(
+    "PorMasterDetail",
+    Rhythm(("PurchaseOrder", "Line"), dates=("MLatestDueDate", "MLastReceiptDat")),
+    flags=("MCompleteFlag",),
+    codes={"PurchaseOrder": "order"},
+    adds=frozenset({"id", "order"}),
+    reads=("LineType", "MStockCode", "MOrderQty", "MReceivedQty", "MPrice"),
+    only={"LineType": _GOODS},
+)
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (AP_INVOICE, AP_SUPPLIER, GEN_MASTER, INV_MASTER, INV_WH_CONTROL)
+    table.name: table
+    for table in (
+        AP_ENTRIES,
+        AP_INVOICE,
+        AP_SUPPLIER,
+        GEN_MASTER,
+        INV_MASTER,
+        INV_WH_CONTROL,
+        INV_WAREHOUSE,
+        INV_MOVEMENTS,
+        POR_MASTER_HDR,
+        POR_MASTER_DETAIL,
+    )
 }

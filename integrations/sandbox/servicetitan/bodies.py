@@ -79,6 +79,39 @@ CUSTOMER_PATCH: Schema = {
     **FLAGS,
     **CREDIT,
 }
+VENDOR_PATCH: Schema = {
+    "name": TEXT.never_null,
+    "address": one(dict.fromkeys((*PARTS, "unit"), TEXT.needed)).never_null,
+    "taxRate": AMOUNT.never_null,
+    "deliveryOption": choice(
+        "Manual",
+        "EmailAsExcel",
+        "EmailAsPdf",
+        "EmailAsPdfRollupView",
+        "Electronic",
+        "MarkAsSent",
+        "EmailAsExcelAndPdf",
+        "VendorPortal",
+    ),
+    **dict.fromkeys(("active", "isTruckReplenishment", "restrictedMobileCreation"), FLAG.never_null),
+    **dict.fromkeys(("memo", "firstName", "lastName", "phone", "email", "fax", "vendorQuickbooksItem"), TEXT),
+    **dict.fromkeys(("paymentTermId", "remittanceVendorId"), WHOLE),
+    "tags": many({"tagTypeId": WHOLE.needed}),
+    "vendorContacts": many({"id": WHOLE, "name": TEXT.needed, "email": TEXT.needed}),
+    "externalData": one(EXTERNAL),
+}
+_VENDOR_NEEDS = ("name", "active", "isTruckReplenishment", "taxRate", "restrictedMobileCreation", "address")
+VENDOR: Schema = {
+    name: field.needed if name in _VENDOR_NEEDS else field for name, field in VENDOR_PATCH.items()
+}
+FIELDS: Schema = {
+    "operations": many(
+        {
+            "objectId": WHOLE.needed,
+            "customFields": many({"name": TEXT.needed, "value": TEXT.needed}).needed,
+        }
+    ).needed
+}
 NOTE: Schema = {"text": TEXT.needed, "pinToTop": FLAG, "addToLocations": FLAG, "addToCustomer": FLAG}
 TAGS: Schema = {"customerIds": WHOLES.needed, "tagTypeIds": WHOLES.needed}
 TAG_TYPE: Schema = {
@@ -182,4 +215,64 @@ PAYMENT: Schema = {
     "amount": AMOUNT,
     "customerId": WHOLE,
     **dict.fromkeys(("authCode", "checkNumber", "exportId", "memo"), TEXT),
+}
+EXTERNAL_ALONE: Schema = {"externalData": one(EXTERNAL)}
+SHIP_TO_PARTS: Schema = dict.fromkeys((*PARTS, "unit"), TEXT.needed)
+SHIP_TO: Schema = {"description": TEXT.needed, "address": one(SHIP_TO_PARTS).needed}
+ORDER_ITEM: Schema = {
+    "skuId": WHOLE.needed,
+    "description": TEXT.needed,
+    "vendorPartNumber": TEXT.needed,
+    "quantity": AMOUNT.needed,
+    "cost": AMOUNT.needed,
+    "budgetCodeId": WHOLE,
+}
+ORDER_OPTIONS: Schema = {
+    **dict.fromkeys(("jobId", "technicianId", "projectId", "budgetCodeId"), WHOLE),
+    **dict.fromkeys(("vendorInvoiceNumber", "memo"), TEXT),
+}
+ORDER: Schema = {
+    **dict.fromkeys(("vendorId", "typeId", "businessUnitId", "inventoryLocationId"), WHOLE.needed),
+    "shipTo": one(SHIP_TO).needed,
+    "impactsTechnicianPayroll": FLAG.needed,
+    "date": TIME.needed,
+    "requiredOn": TIME.needed,
+    "tax": AMOUNT.needed,
+    "shipping": AMOUNT.needed,
+    "items": many(ORDER_ITEM).needed,
+    **ORDER_OPTIONS,
+}
+ORDER_PATCH: Schema = {
+    **dict.fromkeys(("vendorId", "typeId", "businessUnitId", "inventoryLocationId"), WHOLE.never_null),
+    "impactsTechnicianPayroll": FLAG.never_null,
+    "date": TIME.never_null,
+    "requiredOn": TIME.never_null,
+    "tax": AMOUNT.never_null,
+    "shipping": AMOUNT.never_null,
+    "items": many({"id": WHOLE.needed, **ORDER_ITEM}).never_null,
+    **ORDER_OPTIONS,
+}
+ORDER_CANCEL: Schema = {
+    "canceledReason": choice("NotRequired", "Duplicate", "Accidental", "VendorIssue", "Other", "JobCanceled")
+}
+RECEIPT: Schema = {
+    "purchaseOrderId": WHOLE.needed,
+    "jobId": WHOLE,
+    "dateReceived": TIME.needed,
+    "vendorDocumentNumber": TEXT,
+    "memo": TEXT,
+    "tax": AMOUNT.needed,
+    "shipping": AMOUNT.needed,
+    "budgetCodeId": WHOLE,
+    "items": many(
+        {
+            "purchaseOrderItemId": WHOLE,
+            "skuId": WHOLE.needed,
+            "description": TEXT,
+            "vendorPartNumber": TEXT,
+            "quantity": AMOUNT.needed,
+            "cost": AMOUNT.needed,
+            "budgetCodeId": WHOLE,
+        }
+    ).needed,
 }

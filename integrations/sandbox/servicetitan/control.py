@@ -8,6 +8,7 @@ from integrations.sandbox import times
 from integrations.sandbox.clock import Clock
 from integrations.sandbox.faults import Fault, Faults, from_text
 from integrations.sandbox.limits import WINDOWS, Window
+from integrations.sandbox.servicetitan import purchasing
 from integrations.sandbox.servicetitan.access import Access
 from integrations.sandbox.servicetitan.shop import Shop
 from integrations.sandbox.servicetitan.store import Body, Store
@@ -101,9 +102,21 @@ class Control:
                 text = (table.read(row_id)[member] or "").partition(" (rev ")[0] if member else ""
                 changes = {member: f"{text} (rev {self._touches})".strip()} if member else {}
                 table.write(row_id, changes, self.now_ticks())
+            table.by_modification()  # sorted now, as an index would be: not while somebody waits for the feed
         for row_id in chosen if self.subscription else ():
             self.notify(f"{entity}.updated", row_id)
         return sorted(chosen)
+
+    def add_order(self, vendor: int, lines: Mapping[str, Any]) -> Body:
+        """The office orders so much of each material of the price book, by code. Raises KeyError."""
+        with self.store.lock:
+            return purchasing.add(self.store, vendor, list(lines.items()), self.now_ticks())
+
+    def receive_order(self, row_id: int, place: int, quantity: Any) -> None:
+        """So much of the order's line at this place, from 0, has come."""
+        with self.store.lock:
+            line = self.store["purchase-orders"].read(row_id)["items"][place]["id"]
+            purchasing.receive(self.store, row_id, [(line, quantity)], self.now_ticks())
 
     def merge(self, loser: int, winner: int) -> None:
         """Merge customers as the office does: the loser goes inactive, its locations and jobs move."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from integrations.sandbox.control_http import Verb, set_faults
-from integrations.sandbox.servicetitan import loyalty
+from integrations.sandbox.servicetitan import loyalty, stocktaking
 
 VERBS: Mapping[str, Verb] = {
     "stats": lambda control, body: control.stats(),
@@ -23,6 +23,8 @@ VERBS: Mapping[str, Verb] = {
     "lapse": lambda control, body: loyalty.lapse(control, body["id"], body.get("status", "Expired")),
     "rate": lambda control, body: loyalty.rate(control, body["job"], body["rating"], body.get("technician")),
     "review": lambda control, body: loyalty.review(control, body["stars"], body["text"], body.get("job")),
+    "adjust": lambda control, body: stocktaking.adjust(control, **body),
+    "cancel-adjustment": lambda control, body: stocktaking.cancel_adjustment(control, body["id"]),
     "endpoint": lambda control, body: control.endpoint(body["name"], body["status"]),
     "grant": lambda control, body: control.grant(body["scopes"]),
     "subscribe": lambda control, body: control.subscribe(**body),

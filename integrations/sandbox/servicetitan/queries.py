@@ -114,9 +114,9 @@ TIME_BOUNDS: Mapping[str, Callable[[int], Callable[[Row], bool]]] = {
 
 def _tests(store: Store, resource: Resource, args: Args) -> list[Test]:
     tests = [
-        row_test(store, name, narrow, args.getlist(name))
+        row_test(store, name, narrow, values)
         for name, narrow in resource.filters.items()
-        if any(args.getlist(name))
+        if any(values := args.getlist(name) or [narrow.default])
     ]
     if resource.external and args.get("externalDataKey"):
         tests.append(external_test(store[resource.name], args))

@@ -11,6 +11,7 @@ CRM, JPM, DISPATCH, SETTINGS = "crm", "jpm", "dispatch", "settings"
 MARKETING, ACCOUNTING, SALES = "marketing", "accounting", "sales"
 MEMBERSHIPS, EQUIPMENT = "memberships", "equipmentsystems"
 INTERACTIONS, REPUTATION, INVENTORY = "customer-interactions", "marketingreputation", "inventory"
+PRICEBOOK = "pricebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,12 @@ class Filter:
 
     Kinds: `same` (text), `number` (an integer), `holds` (text within, any case), `any` (comma list against the
     member), `flag`, `from` and `before` (times), `over` and `under` (amounts).
+    `default` stands where the parameter is not given.
     """
 
     member: str
     kind: str = "number"
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,43 @@ ALL: tuple[Resource, ...] = (
     ),
     Resource("vendors", INVENTORY, "tn.inv.vendors", "vendors", external=True, unsupported=("customField.Fields",)),
     Resource("warehouses", INVENTORY, "tn.inv.warehouses", "warehouses", by_id=False, external=True),
+    Resource(
+        "adjustments", INVENTORY, "tn.inv.adjustments", "adjustments", "adjustments", by_id=False, external=True,
+        filters={
+            "number": same("number"), "referenceNumber": same("referenceNumber"), "invoiceIds": any_of("invoiceId"),
+            "inventoryLocationIds": any_of("inventoryLocationId"), "adjustmentTypes": any_of("type"),
+            "businessUnitIds": any_of("businessUnitId"), "syncStatuses": any_of("syncStatus"),
+            "dateOnOrAfter": Filter("date", "from"), "dateBefore": Filter("date", "before"),
+        },
+        unsupported=("batchId", "customFields.Fields", "customFields.Operator"),
+    ),
+    Resource("materials", PRICEBOOK, "tn.pb.materials", "materials", external=True,
+             unsupported=("isOtherDirectCost", "costTypeIds", "searchText")),
+    Resource("purchase-order-types", INVENTORY, "tn.inv.purchaseordertypes", "purchase-order-types", by_id=False,
+             ids=False),
+    Resource(
+        "purchase-orders", INVENTORY, "tn.inv.purchaseorders", "purchase-orders", "purchase-orders", active=None,
+        filters={
+            **numbers("jobId", "technicianId", "projectId"), "status": same("status"), "number": same("number"),
+            "jobIds": any_of("jobId"), "dateOnOrAfter": Filter("date", "from"), "dateBefore": Filter("date", "before"),
+            "sentOnOrAfter": Filter("sentOn", "from"), "sentBefore": Filter("sentOn", "before"),
+        },
+    ),
+    Resource("receipts", INVENTORY, "tn.inv.receipts", by_id=False),
+    Resource(
+        "ap-bills", ACCOUNTING, "tn.acc.apbills", "ap-bills", active=None, sort=(),
+        filters={
+            "billType": Filter("billType", "same", "Procurement"), "billNumber": Filter("referenceNumber", "holds"),
+            "businessUnitIds": any_of("businessUnit.id"), "jobNumber": Filter("jobNumber", "holds"),
+            "dateFrom": Filter("billDate", "from"), "syncStatuses": any_of("syncStatus"),
+            "statuses": any_of("status"), "sources": any_of("source"),
+            "minCost": Filter("billAmount", "over"), "maxCost": Filter("billAmount", "under"),
+        },
+        unsupported=(
+            "batchId", "batchNumber", "customField.Fields", "dateTo", "purchaseOrderNumber", "purchaseOrderTypes",
+            "dateReconciledBefore", "dateReconciledOnOrAfter", "threeWayMatchDiscrepancy",
+        ),
+    ),
 )  # fmt: skip
 
 BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in ALL}
@@ -279,6 +319,7 @@ READ_SCOPES: tuple[str, ...] = tuple(
 )
 WRITE_SCOPES: tuple[str, ...] = (
     "tn.acc.invoices:w", "tn.acc.payments:w", "tn.crm.customers:w", "tn.crm.leads:w", "tn.crm.locations:w",
-    "tn.crm.tags:w", "tn.dis.appointmentassignments:w", "tn.dis.capacity:w", "tn.jpm.appointments:w", "tn.jpm.jobs:w",
+    "tn.crm.tags:w", "tn.dis.appointmentassignments:w", "tn.dis.capacity:w", "tn.inv.adjustments:w",
+    "tn.inv.purchaseorders:w", "tn.inv.receipts:w", "tn.inv.vendors:w", "tn.jpm.appointments:w", "tn.jpm.jobs:w",
     "tn.stt.tagtypes:w",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import gc
 from random import Random
 
 from integrations.sandbox import times
-from integrations.sandbox.servicetitan import reference_lists, supplies
+from integrations.sandbox.servicetitan import bills, purchasing, reference_lists, supplies
 from integrations.sandbox.servicetitan.customers import Customers
 from integrations.sandbox.servicetitan.resources import ALL
 from integrations.sandbox.servicetitan.store import Store
@@ -37,6 +37,8 @@ class Shop:
         self.shape, random = shape, Random(f"shop:{seed}")
         self.lists = reference_lists.build(store, random, start, tenant)
         supplies.build(store, Random(f"supplies:{seed}"), start)
+        purchasing.build(store, Random(f"purchasing:{seed}"), start)
+        bills.build(store, Random(f"bills:{seed}"), start)
         self.customers = Customers(store, random, start, self.lists)
         self.work = Work(store, random, start, self.lists, seed)
         self.number = 0

@@ -8,14 +8,25 @@ from typing import Any
 import orjson
 from werkzeug.wrappers import Request, Response
 
-from integrations.sandbox.servicetitan import bodies, capacity, checking, write_crm, write_leads, write_work
+from integrations.sandbox.servicetitan import (
+    bodies,
+    capacity,
+    checking,
+    stocktaking,
+    write_crm,
+    write_leads,
+    write_purchasing,
+    write_supplies,
+    write_work,
+)
 from integrations.sandbox.servicetitan.checking import Schema
 from integrations.sandbox.servicetitan.control import Control
 from integrations.sandbox.servicetitan.replies import Refused, invalid
 from integrations.sandbox.servicetitan.write_crm import CONTACTS_OF, NOTES_OF
 
 CUSTOMERS, LOCATIONS, JOBS = "tn.crm.customers:w", "tn.crm.locations:w", "tn.jpm.jobs:w"
-ASSIGNMENTS = "tn.dis.appointmentassignments:w"
+ASSIGNMENTS, VENDORS = "tn.dis.appointmentassignments:w", "tn.inv.vendors:w"
+ORDERS = "tn.inv.purchaseorders:w"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +110,26 @@ WRITES: Mapping[str, Write] = {
     "POST dispatch/appointment-assignments/unassign-technicians": Write(
         ASSIGNMENTS, write_work.unassign, bodies.TECHNICIANS
     ),
+    "POST inventory/vendors": Write(VENDORS, write_supplies.create_vendor, bodies.VENDOR),
+    "PATCH inventory/vendors/#": Write(VENDORS, write_supplies.patch_vendor, bodies.VENDOR_PATCH),
+    "PATCH inventory/vendors/custom-fields": Write(VENDORS, write_supplies.vendor_fields, bodies.FIELDS),
     "PATCH accounting/invoices/#": Write("tn.acc.invoices:w", write_work.patch_invoice, bodies.INVOICE_PATCH),
     "POST accounting/invoices/markasexported": Write(
         "tn.acc.invoices:w", write_work.mark_exported, bodies.EXPORTED, each=True
     ),
     "POST accounting/payments": Write("tn.acc.payments:w", write_work.create_payment, bodies.PAYMENT),
     "PATCH accounting/payments/#": Write("tn.acc.payments:w", write_work.patch_payment, bodies.PAYMENT),
+    "PATCH inventory/adjustments/#": Write(
+        "tn.inv.adjustments:w",
+        stocktaking.attach,
+        bodies.EXTERNAL_ALONE,
+    ),
+    "POST inventory/purchase-orders": Write(ORDERS, write_purchasing.create_order, bodies.ORDER),
+    "PATCH inventory/purchase-orders/#": Write(ORDERS, write_purchasing.patch_order, bodies.ORDER_PATCH),
+    "PATCH inventory/purchase-orders/#/cancellation": Write(
+        ORDERS, write_purchasing.cancel_order, bodies.ORDER_CANCEL
+    ),
+    "POST inventory/receipts": Write("tn.inv.receipts:w", write_purchasing.create_receipt, bodies.RECEIPT),
     "POST settings/tag-types": Write("tn.stt.tagtypes:w", write_work.create_tag_type, bodies.TAG_TYPE),
 }
 

@@ -1,7 +1,7 @@
 """The company: its database, its clock, its payables periods and what its set-up says."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -39,7 +39,8 @@ class Attempt:
 @dataclass(slots=True)
 class Company:
     """`key_width`: how wide numeric suppliers and orders are padded with zeros; `checks_numbers`: whether an invoice of a
-    number that its supplier has is refused; `year`, `month`: the current period."""
+    number that its supplier has is refused; `zone`: whose days its server's clock keeps; `year`, `month`: the current
+    period."""
 
     store: Store
     clock: Clock
@@ -48,6 +49,7 @@ class Company:
     currency: str = "USD"
     key_width: int = 15
     checks_numbers: bool = True
+    zone: tzinfo = UTC
     year: int = 0
     month: int = 0
     open_periods: set[str] = field(default_factory=lambda: {CURRENT, PREVIOUS})
@@ -56,7 +58,7 @@ class Company:
     denied_warehouses: set[str] = field(default_factory=set)
 
     def today(self) -> date:
-        return datetime.fromtimestamp(self.clock.now(), UTC).date()
+        return datetime.fromtimestamp(self.clock.now(), self.zone).date()
 
     def period(self, letter: str) -> Period:
         """`letter` is one of AGES."""

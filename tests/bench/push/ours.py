@@ -86,4 +86,4 @@ def _rule(system: str):
 def _owed() -> int:
     from integrations.models import Delivery
 
-    return Delivery.objects.filter(state__in=(*Delivery.UNRESOLVED, Delivery.State.OWED)).count()
+    return Delivery.objects.filter(state__in=Delivery.MOVING).count()

@@ -12,7 +12,9 @@ from integrations import connecting, linking
 from integrations.models import Connection
 from integrations.sandbox.salesforce import create_app, credentials
 from integrations.sandbox.server import running
-from tests.integrations.flows.cycle import Both
+from tests.integrations.flows.books import Books
+from tests.integrations.flows.cycle import Both, syspro_of
+from tests.integrations.flows.stockroom import Stockroom
 from tests.integrations.syncs import sync
 from tests.integrations.test_salesforce_linking import work_it_off
 
@@ -56,3 +58,30 @@ def both(tenant, sandbox, connection, salesforce_sandbox, salesforce) -> Both:
     sandbox.control.reset()
     salesforce_sandbox.control.reset()
     return Both(tenant, connection, sandbox.control, salesforce, salesforce_sandbox.control)
+
+
+@pytest.fixture
+def stockroom(tenant, sandbox, connection, syspro, settings, impatient) -> Stockroom:
+    """ServiceTitan and SYSPRO, of which stock alone is read, each once."""
+    connection.rules.exclude(entity__in=("warehouse", "adjustment")).update(enabled=False)
+    sync(connection)
+    sandbox.control.reset()
+    syspro.control.company.zone = tenant.zone
+    there = syspro_of(tenant, syspro, settings.CUSTOM_API_HOSTS)
+    there.rules.exclude(entity__in=("warehouse", "stock_code", "stock_movement", "stock_level")).update(
+        enabled=False
+    )
+    sync(there)
+    syspro.control.reset()
+    return Stockroom(tenant, connection, sandbox.control, there, syspro.control)
+
+
+@pytest.fixture
+def books(tenant, sandbox, connection, syspro, settings, impatient) -> Books:
+    sync(connection)
+    sandbox.control.reset()
+    there = syspro_of(tenant, syspro, settings.CUSTOM_API_HOSTS)
+    sync(there)
+    syspro.control.reset()
+    known = {name: str(value) for name, value in syspro.credentials.items()}
+    return Books(tenant, connection, sandbox.control, there, syspro.control, known)

@@ -33,15 +33,19 @@ class Both:
         return flow
 
     def cycle(self, times: int = 1) -> None:
-        """Both are read, flows work, and what is owed is sent until nothing is due."""
         for _ in range(times):
-            for connection in (self.servicetitan, self.salesforce):
-                syncing.start(connection, user=None)
-            for _ in range(6):
-                wake()
-                time_passes()
-                if not work_on_flows() and not wake():
-                    break
+            cycle_of(self.servicetitan, self.salesforce)
+
+
+def cycle_of(*connections: Connection) -> None:
+    """All are read, flows work, and what is owed is sent until nothing is due."""
+    for connection in connections:
+        syncing.start(connection, user=None)
+    for _ in range(6):
+        wake()
+        time_passes()
+        if not work_on_flows() and not wake():
+            break
 
 
 def outcomes(flow: Flow) -> list[tuple[str, str]]:
@@ -58,6 +62,21 @@ def read_once(tenant: Tenant, system: str, credentials: dict[str, str]) -> Conne
     connection.status, connection.synced_at = Connection.Status.CONNECTED, timezone.now()
     connection.save()
     return connection
+
+
+def syspro_of(tenant: Tenant, company: Any, hosts: list[str]) -> Connection:
+    """The served company connected and tested; nothing of it is read yet."""
+    there = connecting.save_credentials(
+        tenant,
+        "syspro",
+        {name: str(value) for name, value in company.credentials.items()},
+        environment="custom",
+        api_url=company.api_url,
+        auth_url=company.auth_url,
+        allowed_hosts=hosts,
+    )
+    connecting.test(there)
+    return there
 
 
 def servicetitan_without_calls(tenant: Tenant) -> Connection:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import mapping_versions
-from integrations.connectors.base import FieldMap
+from integrations.connectors.entity import FieldMap
 from integrations.flows import trying
 from integrations.flows.base import Line, Setting
 from integrations.flows.catalogue import FLOWS

@@ -3,117 +3,25 @@
 import csv
 import html
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from integrations import connecting, syncing
 from integrations.flows.catalogue import FLOWS
-from integrations.flows.installing import install
-from integrations.models import Connection, Delivery, Flow, FlowItem, TableRow
+from integrations.models import Delivery, Flow, FlowItem, TableRow
 from integrations.push import retrying
 from integrations.tables import storing
-from integrations.tables.base import Key
 from integrations.tables.catalogue import TABLES
 from integrations.tables.standing import standing_of
-from integrations.tables.storing import Checker, Row
-from integrations.tasks import wake, work_on_flows
-from portal.models import AuditEntry, Tenant
-from reconciliation.models import ApInvoice, Conflict, Invoice, Link, Vendor
+from integrations.tasks import wake
+from portal.models import AuditEntry
+from reconciliation.models import ApInvoice, Conflict, Link
 from reconciliation.three_way import compared
+from tests.integrations.flows.books import NAME, TAX_ACCOUNT, items, worth_posting
 from tests.integrations.pages import at, words
-from tests.integrations.pushes import time_passes
-from tests.integrations.syncs import sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NAME = "invoice_to_ap"
-TAX_ACCOUNT = "00-1450"
-
-
-@dataclass
-class Books:
-    """A merchant between its ServiceTitan and its SYSPRO. `st` and `sy` are what a test does to their sandboxes."""
-
-    tenant: Tenant
-    servicetitan: Connection
-    st: Any
-    syspro: Connection
-    sy: Any
-    credentials: dict[str, str]
-
-    def install(self, **chosen: Any) -> Flow:
-        house = Vendor.objects.get(external_id="1")
-        chosen = {"vendor": house.pk, "tax_account": TAX_ACCOUNT, **chosen}
-        return install(self.tenant, FLOWS[NAME], chosen, since=datetime(2000, 1, 1, tzinfo=UTC))
-
-    def map(self, table: str, **targets: str) -> None:
-        checker = Checker(self.tenant, TABLES[table])
-        rows = [Row(Key(key, key), checker.clean(target)) for key, target in targets.items()]
-        storing.store(self.tenant, TABLES[table], rows, user=None)
-
-    def default(self, table: str, target: str) -> None:
-        target = Checker(self.tenant, TABLES[table]).clean(target)
-        storing.store(self.tenant, TABLES[table], [Row(Key("", ""), target)], user=None)
-
-    def map_all(self) -> None:
-        self.default("stock_code", self.sy.rows("InvMaster")[0]["StockCode"])
-        self.default("item_ledger", "20-5100")
-        self.default("branch", "20")
-        self.default("technician", "T1")
-
-    def cycle(self, times: int = 1) -> None:
-        """Both are read, the flow works, and what is owed is sent until nothing is due."""
-        for _ in range(times):
-            for connection in (self.servicetitan, self.syspro):
-                syncing.start(connection, user=None)
-            for _ in range(6):
-                wake()
-                time_passes()
-                if not work_on_flows() and not wake():
-                    break
-
-    def posted(self) -> dict[str, Decimal]:
-        """What SYSPRO has of ours: total by number."""
-        numbers = set(ApInvoice.objects.filter(invoice__isnull=False).values_list("number", flat=True))
-        return {
-            row["Invoice"]: Decimal(str(row["OrigInvValue"]))
-            for row in self.sy.rows("ApInvoice")
-            if row["Invoice"] in numbers
-        }
-
-
-@pytest.fixture
-def books(tenant, sandbox, connection, syspro, settings, impatient) -> Books:
-    sync(connection)
-    sandbox.control.reset()
-    there = connecting.save_credentials(
-        tenant,
-        "syspro",
-        {name: str(value) for name, value in syspro.credentials.items()},
-        environment="custom",
-        api_url=syspro.api_url,
-        auth_url=syspro.auth_url,
-        allowed_hosts=settings.CUSTOM_API_HOSTS,
-    )
-    connecting.test(there)
-    sync(there)
-    syspro.control.reset()
-    known = {name: str(value) for name, value in syspro.credentials.items()}
-    return Books(tenant, connection, sandbox.control, there, syspro.control, known)
-
-
-def worth_posting(tenant) -> dict[str, Decimal]:
-    """What ServiceTitan's completed jobs were billed: total by number."""
-    bills = Invoice.objects.filter(tenant=tenant, active=True, job__status="Completed", total__gt=0)
-    return {bill.number: bill.total.quantize(Decimal("0.01")) for bill in bills}
-
-
-def items(flow) -> dict[str, int]:
-    rows = FlowItem.objects.filter(flow=flow).values_list("state", flat=True)
-    return {state: list(rows).count(state) for state in set(rows)}
 
 
 class TestTheWay:
@@ -289,7 +197,7 @@ class TestBeforePosting:
     @pytest.fixture
     def bill(self, books) -> ApInvoice:
         """An AP invoice that is made, and that SYSPRO does not take yet."""
-        books.install()
+        books.install(on_hold="post")
         books.map_all()
         books.sy.hold_supplier("1")
         books.cycle()

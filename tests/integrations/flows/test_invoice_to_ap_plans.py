@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from integrations.flows.ap_documents import TAX
-from integrations.flows.ap_facts import Billed, BilledLine, Facts, Supplier, facts_of, spread
+from integrations.flows.ap_facts import Billed, BilledLine, Entered, Facts, Supplier, facts_of, spread
 from integrations.flows.base import Made, Skip, Wait, Wanted
 from integrations.flows.invoice_to_ap import FLOW
 from integrations.flows.invoice_to_ap_plans import plan
@@ -242,8 +242,19 @@ class TestUnmapped:
         assert (wanted.values["reference"], wanted.children[0]["stock_code"]) == ("J-5", "")
 
 
+ENTERED = Entered(
+    "0001",
+    "1001",
+    "BR1",
+    Decimal("110.00"),
+    Decimal(0),
+    "",
+    {"30-4500": Decimal("100.00"), "22-0000": Decimal("10.00")},
+)
+
+
 class TestAfterPosting:
-    POSTED = replace(BILLED, posted=facts_of(BILLED), record_id=3)
+    POSTED = replace(BILLED, posted=facts_of(BILLED), record_id=3, entered=ENTERED)
 
     def test_what_is_as_it_was_posted_is_left_alone(self):
         found = plan(self.POSTED, SETTINGS)
@@ -287,6 +298,66 @@ class TestAfterPosting:
         two = replace(BILLED, lines=(FILTER, LABOUR), total=Decimal("160.00"))
         posted = replace(two, posted=facts_of(two), lines=(LABOUR, FILTER), record_id=3)
         assert isinstance(plan(posted, SETTINGS), Made)
+
+
+class TestCorrecting:
+    MAPPED = tables(stock_code={"": "SVC"})
+    POSTED = replace(BILLED, posted=facts_of(BILLED), record_id=3, entered=ENTERED, tables=MAPPED)
+    DEARER = replace(POSTED, lines=(FILTER, LABOUR), total=Decimal("165.00"), tax=Decimal("15.00"))
+
+    def correction(self, billed, **settings) -> Wanted:
+        found = plan(billed, {**SETTINGS, "corrections": "post", **settings})
+        assert isinstance(found, Made), found
+        assert found.records[0].values == {}, "the invoice itself stays as it is"
+        return found.records[1]
+
+    def test_without_a_word_of_a_person_nothing_is_made(self):
+        assert "debit note of 55.00" in waits(self.DEARER).words
+
+    def test_a_word_about_another_version_is_none_about_this(self):
+        approved = replace(self.DEARER, approved=facts_of(replace(self.DEARER, total=Decimal("160.00"))))
+        assert waits(approved).reason == "posted"
+
+    def test_another_supplier_is_for_finance_to_see_to(self):
+        moved = replace(self.DEARER, supplier=Supplier(8, Key("501", "Other"), "2"))
+        assert "posted to 0001" in waits(moved, corrections="post").words
+
+    def test_an_unmapped_item_is_named_and_waited_for(self):
+        found = waits(
+            replace(self.DEARER, tables={**self.MAPPED, "item_ledger": {"flt": "30-4500"}}),
+            corrections="post",
+        )
+        assert Missing("item_ledger", "lab", "LAB") in found.missing
+
+    def test_the_difference_is_taken_account_by_account(self):
+        approved = replace(self.DEARER, approved=facts_of(self.DEARER))
+        for found in (self.correction(self.DEARER), self.correction(approved, corrections="wait")):
+            assert (found.values["kind"], found.values["total"]) == ("D", Decimal("55.00"))
+            lines = {line["ledger_code"]: line["amount"] for line in found.children}
+            assert lines == {"30-4600": Decimal("50.00"), "22-0000": Decimal("5.00")}
+
+    def test_a_voided_one_is_taken_back_whole(self):
+        found = self.correction(replace(self.POSTED, active=False))
+        assert (found.values["kind"], found.values["total"]) == ("C", Decimal("110.00"))
+        assert sum(line["amount"] for line in found.children) == Decimal("110.00")
+
+    @given(some.lists(some.decimals(-500, 10**6, places=2), min_size=1, max_size=6), some.booleans())
+    def test_posted_and_corrected_together_are_what_is_due_to_the_cent(self, amounts, by_code):
+        lines = tuple(BilledLine("FLT" if n % 2 else "LAB", "x", None, a) for n, a in enumerate(amounts))
+        total = sum(amounts, Decimal(0)) + Decimal("10.00")
+        if total < 0 or total == ENTERED.total:
+            return
+        settings = {"tax": "code", "tax_code": "A"} if by_code else {}
+        entered = ENTERED
+        if by_code:
+            entered = replace(ENTERED, tax=Decimal("10.00"), lines={"30-4500": Decimal("100.00")})
+        now = replace(self.POSTED, lines=lines, total=total, entered=entered)
+        found = self.correction(now, **settings)
+        sign = -1 if found.values["kind"] == "C" else 1
+        assert entered.total + sign * found.values["total"] == total
+        distributed = sum(line["amount"] for line in found.children)
+        assert distributed + (found.values["tax"] or 0) == found.values["total"]
+        assert found.values["total"] > 0
 
 
 def test_facts_are_read_by_people():

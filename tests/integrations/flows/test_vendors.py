@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from integrations import connecting
 from integrations.flows import vendors, working
 from integrations.flows.catalogue import FLOWS
 from integrations.flows.installing import install
@@ -18,6 +17,7 @@ from integrations.tables.standing import standing_of
 from integrations.tables.storing import Row
 from reconciliation.merging import undo
 from reconciliation.models import Link, Merge, Vendor
+from tests.integrations.flows.cycle import syspro_of
 from tests.integrations.syncs import sync
 from tests.reconciliation import shop
 
@@ -29,16 +29,7 @@ SUPPLIER = TABLES["supplier"]
 def accounting(tenant, connection, syspro, settings) -> Connection:
     """SYSPRO beside ServiceTitan; the vendors of both are read. Its suppliers are 1, 2 and 3."""
     sync(connection, "vendor")
-    there = connecting.save_credentials(
-        tenant,
-        "syspro",
-        {name: str(value) for name, value in syspro.credentials.items()},
-        environment="custom",
-        api_url=syspro.api_url,
-        auth_url=syspro.auth_url,
-        allowed_hosts=settings.CUSTOM_API_HOSTS,
-    )
-    connecting.test(there)
+    there = syspro_of(tenant, syspro, settings.CUSTOM_API_HOSTS)
     sync(there, "vendor")
     return there
 

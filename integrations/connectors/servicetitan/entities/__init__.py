@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from integrations.connectors.base import Entity
+from integrations.connectors.entity import Entity
 from integrations.connectors.servicetitan.entities.crm import (
     BOOKING,
     CUSTOMER,
@@ -12,7 +12,7 @@ from integrations.connectors.servicetitan.entities.crm import (
     LOCATION_CONTACT,
 )
 from integrations.connectors.servicetitan.entities.home import EQUIPMENT, MEMBERSHIP
-from integrations.connectors.servicetitan.entities.inventory import VENDOR
+from integrations.connectors.servicetitan.entities.inventory import ADJUSTMENT, VENDOR
 from integrations.connectors.servicetitan.entities.jobs import (
     APPOINTMENT,
     ASSIGNMENT,
@@ -21,8 +21,15 @@ from integrations.connectors.servicetitan.entities.jobs import (
     NOTE,
 )
 from integrations.connectors.servicetitan.entities.lists import LISTS
-from integrations.connectors.servicetitan.entities.money import ESTIMATE, INVOICE, PAYMENT
+from integrations.connectors.servicetitan.entities.money import (
+    AP_BILL,
+    ESTIMATE,
+    INVOICE,
+    PAYMENT,
+    PURCHASE_BILL,
+)
 from integrations.connectors.servicetitan.entities.opinions import REVIEW, TECHNICIAN_RATING
+from integrations.connectors.servicetitan.entities.purchasing import PURCHASE_ORDER, PURCHASE_ORDER_LINE
 
 ENTITIES: Mapping[str, Entity] = {
     entity.name: entity
@@ -45,6 +52,11 @@ ENTITIES: Mapping[str, Entity] = {
         MEMBERSHIP,
         EQUIPMENT,
         VENDOR,
+        AP_BILL,
+        PURCHASE_BILL,
+        ADJUSTMENT,
+        PURCHASE_ORDER,
+        PURCHASE_ORDER_LINE,
         TECHNICIAN_RATING,
         REVIEW,
     )

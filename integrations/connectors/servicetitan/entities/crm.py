@@ -1,6 +1,6 @@
 """Customers, locations, how to reach them, and those who have not booked yet."""
 
-from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Removal, Write
+from integrations.connectors.entity import Entity, FieldMap, Find, Parts, Reference, Removal, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     SHOP,

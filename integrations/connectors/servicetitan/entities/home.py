@@ -1,6 +1,6 @@
 """What a customer has for longer than one job: maintenance plans, and the units in the house."""
 
-from integrations.connectors.base import Entity, FieldMap, Reference
+from integrations.connectors.entity import Entity, FieldMap, Reference
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     BUSINESS_UNIT,

@@ -1,6 +1,6 @@
 """Jobs, their notes and visits, and who is sent."""
 
-from integrations.connectors.base import Entity, FieldMap, Find, Parts, Reference, Removal, Write
+from integrations.connectors.entity import Entity, FieldMap, Find, Parts, Reference, Removal, Write
 from integrations.connectors.servicetitan.entities.shared import (
     ANY_ACTIVE,
     CUSTOMER,

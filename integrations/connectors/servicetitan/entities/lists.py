@@ -1,8 +1,9 @@
 """The merchant's own lists, which jobs and invoices refer to: a name, and what else is worth keeping."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from integrations.connectors.base import Entity, FieldMap
+from integrations.connectors.entity import Entity, FieldMap
 from integrations.connectors.servicetitan.entities.shared import ANY_ACTIVE
 
 _SETTINGS = "/settings/v2/tenant/{tenant}"
@@ -10,6 +11,7 @@ _JPM = "/jpm/v2/tenant/{tenant}"
 _MARKETING = "/marketing/v2/tenant/{tenant}"
 _ACCOUNTING = "/accounting/v2/tenant/{tenant}"
 _INVENTORY = "/inventory/v2/tenant/{tenant}"
+_PRICEBOOK = "/pricebook/v2/tenant/{tenant}"
 _MEMBERSHIPS = "/memberships/v2/tenant/{tenant}"
 
 
@@ -99,4 +101,17 @@ LISTS: tuple[Entity, ...] = (
         sort="+Id",
     ),
     _list("warehouse", "tn.inv.warehouses:r", f"{_INVENTORY}/warehouses", "address", sort="+Id"),
+    _list(
+        "purchase_order_type",
+        "tn.inv.purchaseordertypes:r",
+        f"{_INVENTORY}/purchase-order-types",
+        "automaticallyReceive",
+        sort="+Id",
+        ids=None,
+    ),
+    # An item's code is its name here: it is what people and mapping tables know it by.
+    replace(
+        _list("material", "tn.pb.materials:r", f"{_PRICEBOOK}/materials", sort="+Id"),
+        mapping=(FieldMap("code", "name"), FieldMap("displayName, unitOfMeasure", "details", "members")),
+    ),
 )

@@ -1,6 +1,7 @@
-"""Invoices with their items, payments with their splits, estimates. Read only: they belong to ServiceTitan."""
+"""Invoices with their items, payments with their splits, estimates, bills of vendors. Read only: they belong to
+ServiceTitan."""
 
-from integrations.connectors.base import Children, Entity, FieldMap, Reference
+from integrations.connectors.entity import Children, Entity, FieldMap, Reference
 from integrations.connectors.servicetitan.entities.shared import ANY_ACTIVE, BUSINESS_UNIT, CUSTOMER, LOCATION
 
 _ACCOUNTING = "/accounting/v2/tenant/{tenant}"
@@ -113,3 +114,38 @@ ESTIMATE = Entity(
         FieldMap("soldOn", "sold_at", "timestamp"),
     ),
 )
+
+
+def _bill(name: str, kind: str) -> Entity:
+    """Bills of one kind: asked for none, the list gives those of purchases alone."""
+    return Entity(
+        name=name,
+        scope="tn.acc.apbills:r",
+        path=f"{_ACCOUNTING}/ap-bills",
+        params={"billType": kind},
+        active=None,
+        sort=None,
+        read_only=True,
+        references={
+            "vendor": Reference("vendor.id", "vendor"),
+            "job": Reference("jobId", "job"),
+            "business_unit": Reference("businessUnit.id", "business_unit"),
+        },
+        mapping=(
+            FieldMap("referenceNumber", "number"),
+            FieldMap("vendorNumber", "vendor_number"),
+            FieldMap("status", "status"),
+            FieldMap("syncStatus", "sync_status"),
+            FieldMap("source", "entered_by"),
+            FieldMap("summary", "summary"),
+            FieldMap("billDate", "billed_at", "timestamp"),
+            FieldMap("dueDate", "due_at", "timestamp"),
+            FieldMap("billAmount", "total", "decimal"),
+            FieldMap("taxAmount", "tax", "decimal"),
+            FieldMap("shippingAmount", "shipping", "decimal"),
+            FieldMap("dateCanceled", "cancelled_at", "timestamp"),
+        ),
+    )
+
+
+AP_BILL, PURCHASE_BILL = _bill("ap_bill", "ApBill"), _bill("purchase_bill", "Procurement")

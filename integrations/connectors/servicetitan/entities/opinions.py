@@ -1,6 +1,6 @@
 """What customers say of the work. ServiceTitan gathers it; nothing of it is written here."""
 
-from integrations.connectors.base import Entity, FieldMap, Reference
+from integrations.connectors.entity import Entity, FieldMap, Reference
 from integrations.connectors.servicetitan.entities.shared import ANY_ACTIVE, BUSINESS_UNIT, CUSTOMER, required
 
 _INTERACTIONS = "/customer-interactions/v2/tenant/{tenant}"

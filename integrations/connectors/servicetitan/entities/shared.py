@@ -1,6 +1,6 @@
 """What the declarations have in common."""
 
-from integrations.connectors.base import FieldMap, Reference
+from integrations.connectors.entity import FieldMap, Reference
 
 ANY_ACTIVE = {"active": "Any"}
 """Lists show active rows only, unless asked: a deletion would then look like a row that is not there."""
