@@ -15,6 +15,7 @@ from django_q.brokers import get_broker
 from integrations import schedule
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import CallBudget, Connection, Delivery, Heartbeat, Run, RunFailure
+from integrations.pending import candidates
 from integrations.push.working import due
 from portal.metrics import Gauge, Samples, register_metrics
 from portal.models import Tenant
@@ -65,7 +66,7 @@ def register() -> None:
 
 def lateness(now: datetime) -> dict[str, Samples]:
     """What is due and has not been begun, by the scheduler's own eyes. A tenant with nothing due is 0 seconds late."""
-    found = schedule.candidates(now)
+    found = candidates(now, most=None)
     owed = dict(due(now).order_by().values_list("rule").annotate(Min("next_try_at")))
     waits: list[tuple[int, float]] = []
     for candidate in found:

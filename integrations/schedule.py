@@ -1,6 +1,6 @@
 """Which rule is next. Our own tables say what is due; the queue only wakes workers that then ask here.
 
-The route: `candidates` (rules with something to do) -> `choose` (fairly between tenants, parents first; pure)
+The route: `pending.candidates` (rules with something to do) -> `choose` (fairly between tenants, parents first; pure)
 -> the first whose lease can be taken.
 """
 
@@ -11,37 +11,19 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations import leases, quota
+from integrations import leases
 from integrations.connectors.registry import CONNECTORS
 from integrations.leases import Lease
-from integrations.models import Connection, Delivery, Heartbeat, Run, SyncRule
-from integrations.push.working import due
-from portal.models import Tenant
+from integrations.models import Heartbeat, SyncRule
+from integrations.pending import Candidate, candidates
 
 Place = tuple[int, str]
 
 PER_TENANT = 2
 LATE = timedelta(minutes=3)
 TICK = "tick"
-_ACTIVE_TENANTS = (Tenant.Status.ONBOARDING, Tenant.Status.LIVE)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A rule with something to do. `owes` means that it has deliveries whose time has come."""
-
-    rule_id: int
-    connection_id: int
-    tenant_id: int
-    entity: str
-    position: int
-    due_at: datetime | None
-    first: bool
-    asked_for: bool
-    owes: bool = False
 
 
 def choose(
@@ -90,60 +72,15 @@ def _urgency(candidate: Candidate) -> tuple[Any, ...]:
     )
 
 
-def workable() -> QuerySet[SyncRule]:
-    """Enabled rules of connections that may be called, of tenants that are at work."""
-    return SyncRule.objects.filter(
-        enabled=True,
-        connection__status=Connection.Status.CONNECTED,
-        connection__tenant__status__in=_ACTIVE_TENANTS,
-    )
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A rule taken. `more`: another worker, if there were one, would find something to do as well."""
+
+    lease: Lease
+    more: bool
 
 
-def candidates(now: datetime) -> list[Candidate]:
-    """Rules with an open run, a time that has come, or deliveries that are due; whose lease is free.
-
-    A rule owes nothing before its first pull, which tells what the other side has; and while the outcome of a write
-    is unknown it is not read, since a row that the write has made would come as a stranger. While an account's calls of
-    the day run short, nothing is read whole there: changes come first.
-    """
-    open_run = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN))
-    by_person = Exists(
-        Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN).exclude(trigger=Run.Trigger.SCHEDULE)
-    )
-    reads_all = Exists(Run.objects.filter(rule=OuterRef("pk"), state__in=Run.OPEN, full=True))
-    owed = Exists(due(now).filter(rule=OuterRef("pk")))
-    unresolved = Exists(Delivery.moving().filter(rule=OuterRef("pk"), state__in=Delivery.UNRESOLVED))
-    pushing = Q(owes=True, synced_at__isnull=False)
-    short = Q(connection__budget_key__in=quota.short_keys(now)) & ~Q(connection__budget_key="")
-    whole = Q(synced_at=None) | Q(full_wanted=True) | Q(reads_all=True)
-    pulling = (Q(has_run=True) | Q(due_at__lte=now)) & Q(unresolved=False) & ~(short & whole)
-    rules = (
-        workable()
-        .annotate(
-            has_run=open_run, asked_for=by_person, owes=owed, unresolved=unresolved, reads_all=reads_all
-        )
-        .filter(pulling | pushing)
-        .filter(Q(lease_until=None) | Q(lease_until__lte=now))
-        .values_list(
-            "pk",
-            "connection_id",
-            "connection__tenant_id",
-            "entity",
-            "position",
-            "due_at",
-            "synced_at",
-            "failures",
-            "asked_for",
-            "owes",
-        )
-    )
-    return [
-        Candidate(pk, connection, tenant, entity, position, at, synced is None and not failures, asked, owes)
-        for pk, connection, tenant, entity, position, at, synced, failures, asked, owes in rules
-    ]
-
-
-def next_lease() -> Lease | None:
+def next_turn() -> Turn | None:
     """Take the rule that is next, or None when there is nothing to do."""
     now = timezone.now()
     at_work = list(
@@ -151,13 +88,14 @@ def next_lease() -> Lease | None:
             "connection__tenant_id", "connection_id", "entity", "synced_at"
         )
     )
-    pending = candidates(now)
     busy = Counter(tenant for tenant, *_ in at_work)
+    pending = candidates(now, except_of=[tenant for tenant, count in busy.items() if count >= PER_TENANT])
     coming = {(c.connection_id, c.entity) for c in pending if c.first}
     coming |= {(connection, entity) for _, connection, entity, synced_at in at_work if synced_at is None}
-    for candidate in choose(pending, busy, coming, PARENTS):
+    order = choose(pending, busy, coming, PARENTS)
+    for candidate in order:
         if (lease := leases.take(candidate.rule_id)) is not None:
-            return lease
+            return Turn(lease, more=next(order, None) is not None)
     return None
 
 

@@ -1,7 +1,8 @@
 """What django-q2 runs. It only wakes workers: everything that must not be lost stands in our own tables.
 
 The route: the schedule calls `tick` each minute -> `tick` sweeps, then wakes as many workers as there is work
--> each `wake` takes the rule that is next, works a slice on it, and asks again until its time is over.
+-> each `wake` takes the rule that is next, wakes another worker if there is more, works a slice on it, and asks
+again until its time is over. So where there is enough to do all workers of all clusters are at work, however many.
 """
 
 import logging
@@ -15,7 +16,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from integrations import disconnecting, review_requests, runs, schedule, telling, waking
+from integrations import disconnecting, pending, review_requests, runs, schedule, telling, waking
 from integrations.flows import working as flows
 from integrations.models import Heartbeat, Run
 from integrations.webhooks import inbox, outbox
@@ -53,10 +54,12 @@ def wake() -> int:
     """Work on what is due until this task's time is over. Returns the number of slices."""
     until = time.monotonic() + WAKE_SECONDS
     slices = 0
-    while (left := until - time.monotonic()) > 0 and (lease := schedule.next_lease()) is not None:
-        take_turn(lease, seconds=min(SLICE_SECONDS, left))
+    while (left := until - time.monotonic()) > 0 and (turn := schedule.next_turn()) is not None:
+        if turn.more:
+            call_another()
+        take_turn(turn.lease, seconds=min(SLICE_SECONDS, left))
         slices += 1
-    if slices and time.monotonic() >= until and schedule.candidates(timezone.now()):
+    if slices and time.monotonic() >= until and pending.candidates(timezone.now()):
         call_workers(1)  # there is more: leave the queue a turn, then go on
     return slices
 
@@ -72,7 +75,7 @@ def tick() -> None:
     now = timezone.now()
     schedule.beat(now)
     sweep(now)
-    call_workers(len(schedule.candidates(now)))
+    call_workers(len(pending.candidates(now)))
     for pk in disconnecting.waiting(now):
         go_on_ending(pk)
     for resume in (bulk_review.resume, full_passes.resume, customer_imports.resume):
@@ -99,6 +102,12 @@ def call_workers(wanted: int) -> None:
     """Queue a wake for each rule with something to do, as far as workers are free to hear it."""
     free = settings.Q_WORKERS - get_broker().queue_size()
     for _ in range(min(wanted, free)):
+        async_task(_WAKE, save=False)
+
+
+def call_another() -> None:
+    """Queue a wake where none waits to be heard: as long as a worker of any cluster is free, it is taken at once."""
+    if not get_broker().queue_size():
         async_task(_WAKE, save=False)
 
 
@@ -165,7 +174,7 @@ def match(tenant_id: int) -> None:
 
 def sweep(now: datetime) -> int:
     """Close open runs that nobody may work on any more (rule switched off, connection or tenant paused)."""
-    orphans = Run.objects.filter(state__in=Run.OPEN).exclude(rule__in=schedule.workable())
+    orphans = Run.objects.filter(state__in=Run.OPEN).exclude(rule__in=pending.workable())
     closed = 0
     for run in orphans.select_related("rule__connection__tenant"):
         if not run.rule.is_leased(now):

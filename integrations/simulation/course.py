@@ -12,8 +12,9 @@ from functools import partial
 from heapq import heapify, heappop, heappush, heapreplace
 
 from integrations.models import Run, SyncRule
+from integrations.pending import Candidate
 from integrations.runs import next_due
-from integrations.schedule import PARENTS, Candidate, Place, choose
+from integrations.schedule import PARENTS, Place, choose
 from integrations.simulation.fleet import DAY, Costs, Rule
 from integrations.tasks import SLICE_SECONDS
 
@@ -82,7 +83,7 @@ class Course:
             heappush(self._working, (begun + seconds, rule.id))
 
     def _coming(self) -> set[Place]:
-        """First pulls that are still to come or under way, as `schedule.next_lease` finds them."""
+        """First pulls that are still to come or under way, as `schedule.next_turn` finds them."""
         waiting = {(c.connection_id, c.entity) for c in self._waiting.values() if c.first}
         working = (self.rules[number] for _, number in self._working)
         return waiting | {(rule.connection_id, rule.entity) for rule in working if rule.first}

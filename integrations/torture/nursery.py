@@ -51,11 +51,11 @@ def work() -> None:
         SyncRule.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).update(due_at=now)
         for pk in flows.waiting_flows(now):
             flows.work(pk, seconds=1.0)
-        lease = schedule.next_lease()
-        if lease is None:
+        turn = schedule.next_turn()
+        if turn is None:
             time.sleep(0.02)
         else:
-            take_turn(lease, seconds=1.0)
+            take_turn(turn.lease, seconds=1.0)
 
 
 if __name__ == "__main__":

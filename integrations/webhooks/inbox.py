@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations import runs, schedule
+from integrations import pending, runs
 from integrations.disconnecting import register_ending
 from integrations.models import Connection, Hook, Run, SyncRule, WebhookAddress
 from integrations.webhooks.signing import is_signed
@@ -179,7 +179,7 @@ def replay(hook: Hook) -> None:
 def has_waiting() -> bool:
     """Whether a hint waits whose connection may be called."""
     return Hook.objects.filter(
-        state=Hook.State.RECEIVED, connection__in=schedule.workable().values("connection")
+        state=Hook.State.RECEIVED, connection__in=pending.workable().values("connection")
     ).exists()
 
 

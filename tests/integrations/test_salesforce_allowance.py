@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from integrations import schedule, syncing, tasks, telling
+from integrations import pending, syncing, tasks, telling
 from integrations.models import CallBudget, Connection, Delivery, SyncRule
 from integrations.push import owing
 from integrations.push.planning import candidates
@@ -45,11 +45,11 @@ def test_a_first_push_stops_in_the_middle_and_new_work_still_goes_out(first_push
     assert 0 < left < 9, "it began, and stopped when three quarters were used"
     went = len(names(sandbox, "Old"))
     add(ENTITIES["customer"], tenant.pk, {"name": "New 1"})
-    assert any(candidate.owes for candidate in schedule.candidates(timezone.now()))
+    assert any(candidate.owes for candidate in pending.candidates(timezone.now()))
     push(first_push, "customer")
     assert names(sandbox, "New") == ["New 1"]
     assert len(names(sandbox, "Old")) == went
-    assert not any(candidate.owes for candidate in schedule.candidates(timezone.now()))
+    assert not any(candidate.owes for candidate in pending.candidates(timezone.now()))
 
 
 def test_it_goes_on_the_next_day(first_push, sandbox):

@@ -57,8 +57,8 @@ def link(browser, connection):
 
 
 def work_it_off():
-    while (lease := schedule.next_lease()) is not None:
-        take_turn(lease, seconds=30)
+    while (turn := schedule.next_turn()) is not None:
+        take_turn(turn.lease, seconds=30)
 
 
 def said(page):

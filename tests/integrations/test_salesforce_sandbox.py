@@ -384,7 +384,7 @@ class TestTheDaysCalls:
         time_passes()
         _say_used(linked, sandbox, 80_000)
         assert push(linked, "customer") == 0
-        assert schedule.next_lease() is None, "what waits must not keep workers busy"
+        assert schedule.next_turn() is None, "what waits must not keep workers busy"
         _say_used(linked, sandbox, 10_000)
         assert push(linked, "customer") == 1
         assert states() == ["done"]

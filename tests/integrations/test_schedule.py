@@ -8,9 +8,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations import leases, runs, schedule
-from integrations.models import Connection, Heartbeat, Run, SyncRule
-from integrations.schedule import PARENTS, PER_TENANT, Candidate, choose
+from integrations import leases, pending, runs, schedule
+from integrations.models import Connection, Delivery, Heartbeat, Run, SyncRule
+from integrations.pending import Candidate
+from integrations.schedule import PARENTS, PER_TENANT, choose
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -117,10 +118,10 @@ def due(connection):
 class TestCandidates:
     def test_a_rule_that_is_due_or_has_an_open_run_is_one(self, connection):
         connection.rules.update(due_at=None)
-        assert schedule.candidates(timezone.now()) == []
+        assert pending.candidates(timezone.now()) == []
         rule = connection.rules.get(entity="customer")
         runs.ask(rule, Run.Trigger.PERSON)
-        (found,) = schedule.candidates(timezone.now())
+        (found,) = pending.candidates(timezone.now())
         assert (found.rule_id, found.asked_for, found.first) == (rule.pk, True, True)
 
     @pytest.mark.parametrize(
@@ -141,19 +142,58 @@ class TestCandidates:
         Connection.objects.filter(pk=due.pk).update(**state.get("connection", {"status": "connected"}))
         type(due.tenant).objects.filter(pk=due.tenant_id).update(**state.get("tenant", {"status": "live"}))
         due.rules.update(**state.get("rule", {"enabled": True}))
-        assert schedule.candidates(timezone.now()) == []
+        assert pending.candidates(timezone.now()) == []
 
     def test_a_first_pull_that_failed_no_longer_holds_up_its_children(self, due):
         due.rules.update(synced_at=None)
         due.rules.filter(entity="customer").update(failures=1)
-        found = {c.entity: c.first for c in schedule.candidates(timezone.now())}
+        found = {c.entity: c.first for c in pending.candidates(timezone.now())}
         assert (found["customer"], found["location"]) == (False, True)
+
+    def test_of_many_those_are_looked_at_that_have_been_due_for_longest(self, due):
+        late = due.rules.order_by("position").last()
+        SyncRule.objects.filter(pk=late.pk).update(due_at=NOON - timedelta(days=1))
+        (found,) = pending.candidates(timezone.now(), most=1)
+        assert found.rule_id == late.pk
+        assert len(pending.candidates(timezone.now(), most=None)) == due.rules.count()
+
+    def test_what_a_person_asked_for_is_found_among_many_that_are_due(self, due):
+        asked = due.rules.order_by("position").last()
+        runs.ask(due.rules.first(), Run.Trigger.SCHEDULE)
+        runs.ask(asked, Run.Trigger.PERSON)
+        found = pending.candidates(timezone.now(), most=1)
+        assert [c.rule_id for c in found if c.asked_for] == [asked.pk]
+
+    def test_merchants_that_have_all_their_workers_do_not_fill_the_list(self, due):
+        assert pending.candidates(timezone.now(), except_of=[due.tenant_id]) == []
+
+    def test_each_rule_that_owes_is_found_however_much_it_owes(self, due):
+        first, second, third = due.rules.filter(entity__in=("customer", "location", "job"))
+        due.rules.update(due_at=None, direction="both")
+        for number, rule in enumerate((first, first, third)):
+            owed_at = timezone.now() + timedelta(hours=0 if rule == first else -1)
+            Delivery.objects.create(
+                connection=due, rule=rule, entity=rule.entity, record_id=number, created_at=owed_at, next_try_at=owed_at
+            )  # fmt: skip
+        Delivery.objects.create(
+            connection=due, rule=second, entity=second.entity, record_id=9, state="needs_person", created_at=NOON
+        )  # fmt: skip
+        found = pending.candidates(timezone.now())
+        assert {c.rule_id: c.owes for c in found} == {first.pk: True, third.pk: True}
+
+    def test_a_turn_says_whether_another_worker_would_find_something(self, due):
+        due.rules.exclude(entity__in=("customer", "technician", "job_type")).update(due_at=None)
+        assert [turn and turn.more for turn in (schedule.next_turn() for _ in range(3))] == [
+            True,
+            False,
+            None,
+        ]
 
     def test_a_stuck_merchant_does_not_hold_up_another(self, due, other_tenant, shop, connect_to):
         other = connect_to(other_tenant, shop())
         other.rules.update(due_at=timezone.now(), synced_at=timezone.now())
-        taken = [schedule.next_lease() for _ in range(8)]
-        rules = SyncRule.objects.in_bulk([lease.rule_id for lease in taken if lease])
+        taken = [schedule.next_turn() for _ in range(8)]
+        rules = SyncRule.objects.in_bulk([turn.lease.rule_id for turn in taken if turn])
         assert Counter(rule.connection_id for rule in rules.values()) == {
             due.pk: PER_TENANT,
             other.pk: PER_TENANT,
@@ -164,11 +204,11 @@ class TestCandidates:
         take = leases.take
         lost = []
         monkeypatch.setattr(leases, "take", lambda pk: take(pk) if lost else lost.append(pk))
-        assert schedule.next_lease().rule_id not in lost
+        assert schedule.next_turn().lease.rule_id not in lost
 
     def test_the_first_lease_of_a_new_connection_is_of_a_list_that_refers_to_nothing(self, connection):
         connection.rules.update(due_at=timezone.now(), synced_at=None)
-        rule = SyncRule.objects.get(pk=schedule.next_lease().rule_id)
+        rule = SyncRule.objects.get(pk=schedule.next_turn().lease.rule_id)
         assert rule.entity not in PARENTS
 
 

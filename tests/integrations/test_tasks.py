@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
 
-from integrations import leases, runs, schedule, syncing, tasks
+from integrations import leases, pending, runs, schedule, syncing, tasks
 from integrations.models import Heartbeat, Run
 from portal import audit
 from portal.models import AuditEntry, AuditSeal
@@ -84,7 +84,7 @@ def test_a_run_whose_worker_died_is_taken_up_again(connection):
     runs.ask(rule, Run.Trigger.PERSON)
     leases.take(rule.pk)
     later = timezone.now() + leases.LEASE + timedelta(seconds=1)
-    assert rule.pk in {found.rule_id for found in schedule.candidates(later)}
+    assert rule.pk in {found.rule_id for found in pending.candidates(later)}
 
 
 def test_the_nightly_work_is_asked_for_once_a_day(connection):
@@ -108,6 +108,17 @@ def test_the_tick_seals_the_audit_trail_and_has_it_verified_once_a_day(connectio
     assert queued.count("portal.verifying.each_night") == 1
     each_night()
     assert AuditEntry.objects.filter(action="audit.verified").exists()
+
+
+def test_a_worker_that_leaves_something_to_do_calls_another_once(connection, monkeypatch):
+    """However many clusters there are, whoever is free hears it."""
+    connection.rules.update(due_at=None)
+    connection.rules.filter(entity__in=("technician", "job_type")).update(due_at=timezone.now())
+    OrmQ.objects.all().delete()
+    queued = []
+    monkeypatch.setattr(tasks, "take_turn", lambda lease, seconds: queued.append(OrmQ.objects.count()))
+    assert tasks.wake() == 2
+    assert queued == [1, 1], "the second turn has nothing beside it, so nobody is called for it"
 
 
 def test_there_is_one_tick_however_often_the_portal_is_migrated(db):
