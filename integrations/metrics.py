@@ -66,12 +66,7 @@ def register() -> None:
 
 def lateness(now: datetime) -> dict[str, Samples]:
     """What is due and has not been begun, by the scheduler's own eyes. A tenant with nothing due is 0 seconds late."""
-    found = candidates(now, most=None)
-    owed = dict(due(now).order_by().values_list("rule").annotate(Min("next_try_at")))
-    waits: list[tuple[int, float]] = []
-    for candidate in found:
-        since = [at for at in (candidate.due_at, owed.get(candidate.rule_id)) if at is not None and at <= now]
-        waits.append((candidate.tenant_id, max((_age(at, now) for at in since), default=0.0)))
+    waits = _waits(now)
     at_work = Tenant.objects.filter(status__in=(Tenant.Status.ONBOARDING, Tenant.Status.LIVE))
     slugs = dict(at_work.values_list("pk", "slug"))
     by_tenant = dict.fromkeys(slugs, 0.0)
@@ -86,6 +81,25 @@ def lateness(now: datetime) -> dict[str, Samples]:
         LATE.name: {(): sum(seconds >= schedule.LATE.total_seconds() for _, seconds in waits)},
         LATENESS.name: {(slugs[pk],): seconds for pk, seconds in by_tenant.items() if pk in slugs},
     }
+
+
+def lateness_by_tenant(now: datetime) -> dict[int, float]:
+    """For how many seconds each tenant's longest waiting work has been due; only those that have any."""
+    late: dict[int, float] = {}
+    for tenant_id, seconds in _waits(now):
+        late[tenant_id] = max(late.get(tenant_id, 0.0), seconds)
+    return late
+
+
+def _waits(now: datetime) -> list[tuple[int, float]]:
+    """(tenant, seconds) of each rule with work that nobody does."""
+    found = candidates(now, most=None)
+    owed = dict(due(now).order_by().values_list("rule").annotate(Min("next_try_at")))
+    waits = []
+    for candidate in found:
+        since = [at for at in (candidate.due_at, owed.get(candidate.rule_id)) if at is not None and at <= now]
+        waits.append((candidate.tenant_id, max((_age(at, now) for at in since), default=0.0)))
+    return waits
 
 
 def connections(now: datetime) -> dict[str, Samples]:

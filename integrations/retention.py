@@ -10,7 +10,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_q.models import Task
 
 from integrations import idempotency
-from integrations.models import Delivery, FlowRun, Hook, KeptAnswer, Notice, Run, RunFailure
+from integrations.models import (
+    Alert,
+    AlertMessage,
+    Delivery,
+    FlowRun,
+    Hook,
+    KeptAnswer,
+    Notice,
+    Run,
+    RunFailure,
+)
 from portal.retention import Kept, register_retention
 from reconciliation.models import Link
 
@@ -49,6 +59,14 @@ def register() -> None:
         Kept(Delivery, 180, "updates that were delivered, or not needed", old_deliveries),
         Kept(Hook, 30, "webhooks that came in and were followed", old_hooks),
         Kept(Notice, 30, "webhooks that were sent", lambda at: Notice.objects.filter(closed_at__lt=at)),
+        Kept(Alert, 180, "alerts that are over", lambda at: Alert.objects.filter(closed_at__lt=at)),
+        Kept(
+            AlertMessage,
+            90,
+            "messages of alerts that were sent or given up",
+            lambda at: AlertMessage.objects.filter(closed_at__lt=at),
+            least=2,
+        ),
         Kept(
             KeptAnswer,
             idempotency.KEPT.days,

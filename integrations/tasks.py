@@ -17,6 +17,7 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from integrations import disconnecting, pending, review_requests, runs, schedule, telling, waking
+from integrations.alerts import stepping as alerting
 from integrations.flows import working as flows
 from integrations.models import Heartbeat, Run
 from integrations.webhooks import inbox, outbox
@@ -43,6 +44,7 @@ _FOLLOW = "integrations.tasks.follow_hooks"
 _SEND = "integrations.tasks.send_webhooks"
 _REVIEWS = "integrations.review_requests.step"
 _TELL = "integrations.telling.step"
+_ALERTS = "integrations.alerts.stepping.step"
 _END = "integrations.tasks.end_connection"
 _MATCH = "integrations.tasks.match"
 _FLOWS = "integrations.tasks.work_on_flows"
@@ -90,6 +92,8 @@ def tick() -> None:
         async_task(_FLOWS, save=False)
     if telling.is_anything_due(now):
         async_task(_TELL, save=False)
+    if alerting.is_wanted(now):
+        async_task(_ALERTS, save=False)
     files.each_minute(now)
     changed = Unmatched.objects.values_list("tenant_id", flat=True).distinct()
     for tenant_id in sorted({*changed, *merging_by_itself.waiting()}):

@@ -26,6 +26,8 @@ _PHRASES = {
     "webhook.resumed": "resumed the webhooks to {target}",
     "webhook_address.changed": "changed {target}",
     "webhook_address.renewed": "gave a new address to {target}",
+    "alert_channel.tested": "tested the alert channel {target}: {note}",
+    "alert_message.sent_again": "sent the alert {target} again",
     "sync.started": "started a {note} for {target}",
     "sync.cancelled": "cancelled {target}",
     "failures.retried": "asked to retry {note} of {target}",

@@ -7,6 +7,7 @@ alone take it to PostgreSQL and to workers on several hosts. `SECRET_KEY` and `F
 import sys
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -63,6 +64,13 @@ Without one, each connection is given the id and secret of an app of its merchan
 """
 LINK_CALLBACK_URL = env.str("LINK_CALLBACK_URL", default="")
 """Where systems send people back after a log-in there: https://…/linked/. Empty: this portal as it was called."""
+_CALLBACK = urlsplit(LINK_CALLBACK_URL)
+PORTAL_URL = env.str(
+    "PORTAL_URL", default=f"{_CALLBACK.scheme}://{_CALLBACK.netloc}" if _CALLBACK.netloc else ""
+)
+"""Where people reach the portal, https://portal.example: what links in e-mails and alerts begin with."""
+ALERT_EMAILS: list[str] = env.list("ALERT_EMAILS", default=[])
+"""Who hears of the platform's own alerts from the start, without a rule being made for it."""
 WRITE_IN_BULK_ABOVE = env.int("WRITE_IN_BULK_ABOVE", default=2000)
 """From so many records on that wait for one system, where it has a bulk API, they go there as one job."""
 WEBHOOK_ALLOWED_HOSTS: list[str] = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])

@@ -1,6 +1,7 @@
 """The admin pages of integrations. Django finds them by this package's name; hooks are hung in here once."""
 
 from integrations.admin import (
+    alerts,
     api_clients,
     connections,
     deliveries,
@@ -16,6 +17,7 @@ from integrations.admin import (
 )
 
 __all__ = [
+    "alerts",
     "api_clients",
     "connections",
     "deliveries",

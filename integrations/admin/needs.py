@@ -9,7 +9,17 @@ from django.utils.text import capfirst
 
 from integrations.admin import words
 from integrations.connectors.errors import Who
-from integrations.models import Connection, Delivery, Flow, FlowItem, Run, RunFailure, Subscription, SyncRule
+from integrations.models import (
+    AlertChannel,
+    Connection,
+    Delivery,
+    Flow,
+    FlowItem,
+    Run,
+    RunFailure,
+    Subscription,
+    SyncRule,
+)
 from integrations.wiring import worker_problem
 from portal.access import Access, Action
 from portal.models import Tenant
@@ -41,6 +51,7 @@ def found(access: Access) -> list[Need]:
         *_flows(access),
         *_inboxes(access),
         *_webhooks(access),
+        *_alert_channels(access),
     ]
 
 
@@ -178,6 +189,21 @@ def _webhooks(access: Access) -> list[Need]:
             f"Webhooks to {row.url} are paused. {row.paused_because}",
             "Mend the endpoint, send a test, resume.",
             reverse("admin:integrations_subscription_change", args=[row.pk]),
+            "Look at it",
+        )
+        for row in rows.select_related("tenant")[:SHOWN]
+    ]
+
+
+def _alert_channels(access: Access) -> list[Need]:
+    rows = access.scope(AlertChannel.objects.exclude(down_since=None).filter(enabled=True))
+    return [
+        Need(
+            "warn",
+            row.tenant.name if row.tenant else "Platform",
+            f"Alerts do not reach {row.name}. {row.problem}",
+            "Correct the channel, send a test.",
+            reverse("admin:integrations_alertchannel_change", args=[row.pk]),
             "Look at it",
         )
         for row in rows.select_related("tenant")[:SHOWN]

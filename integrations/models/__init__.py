@@ -1,5 +1,6 @@
 """Connections to other systems, what of them is synced, and what happened."""
 
+from integrations.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule
 from integrations.models.api import ApiClient, KeptAnswer
 from integrations.models.connections import AccessToken, CallBudget, Connection, Seat
 from integrations.models.deliveries import Delivery, Outbox
@@ -14,6 +15,10 @@ from integrations.models.wiping import Disconnection
 
 __all__ = [
     "AccessToken",
+    "Alert",
+    "AlertChannel",
+    "AlertMessage",
+    "AlertRule",
     "ApiClient",
     "CallBudget",
     "Connection",

@@ -13,12 +13,13 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 TIMEOUT = urllib3.Timeout(connect=5.0, read=10.0)
 READ = 2048
 _PORTS = {"https": 443, "http": 80}
 _TUNNELS = ("64:ff9b:",)
+_NOT_SENT = (NewConnectionError, ConnectTimeoutError, SSLError)
 
 Resolve = Callable[[str, int], Collection[str]]
 
@@ -28,7 +29,11 @@ class Refused(ValueError):
 
 
 class Unreachable(Exception):
-    """No answer: the text says why."""
+    """No answer: the text says why. `sent` is whether it may have arrived all the same."""
+
+    def __init__(self, words: str, *, sent: bool = False) -> None:
+        super().__init__(words)
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,9 @@ def post(target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[int, 
             finally:
                 reply.close()
     except (HTTPError, OSError, ValueError) as error:
-        raise Unreachable(f"No answer: {type(error).__name__}.") from None
+        raise Unreachable(
+            f"No answer: {type(error).__name__}.", sent=not isinstance(error, _NOT_SENT)
+        ) from None
 
 
 def _pool(target: Target) -> urllib3.HTTPConnectionPool:

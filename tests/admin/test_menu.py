@@ -27,6 +27,7 @@ def test_an_app_is_cut_into_the_groups_of_its_models(client_for, owner):
         "Integrations",
         "API and webhooks",
         "Review requests",
+        "Alerts",
     ]
 
 

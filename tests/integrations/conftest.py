@@ -4,8 +4,10 @@
 named `sandbox`. Pulls read in threads, so whoever pulls marks its tests `django_db(transaction=True)`.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,3 +113,35 @@ def impatient(monkeypatch) -> None:
     """Retries wait hundredths of a second, so that a bad day at the source passes quickly."""
     quick = Policy(attempts=8, budget=20.0, first_backoff=0.01, longest_backoff=0.05, longest_wait=2.0)
     monkeypatch.setattr("integrations.calls.PATIENCE", quick)
+
+
+@pytest.fixture
+def receiver(settings):
+    """A served endpoint: `seen` are the calls, `answers` the statuses still to give (None: silence), 200 afterwards."""
+    seen, answers = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(SimpleNamespace(path=self.path, headers=dict(self.headers), body=body))
+            status = answers.pop(0) if answers else 200
+            if status is None:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    host = f"127.0.0.1:{server.server_port}"
+    settings.WEBHOOK_ALLOWED_HOSTS = [host]
+    yield SimpleNamespace(url=f"http://{host}/hooks?a=1", seen=seen, answers=answers, host=host)
+    server.shutdown()
+    server.server_close()

@@ -3,10 +3,7 @@
 import hashlib
 import hmac
 import json
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -25,35 +22,6 @@ from tests.reconciliation import shop
 
 SECRET = "s" * 40
 EVENTS = [str(event) for event in Subscription.Event]
-
-
-@pytest.fixture
-def receiver(settings):
-    """A served endpoint: `seen` are the calls, `answers` the statuses still to give (200 afterwards)."""
-    seen, answers = [], []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(SimpleNamespace(path=self.path, headers=dict(self.headers), body=body))
-            status = answers.pop(0) if answers else 200
-            self.send_response(status)
-            if 300 <= status < 400:
-                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    host = f"127.0.0.1:{server.server_port}"
-    settings.WEBHOOK_ALLOWED_HOSTS = [host]
-    yield SimpleNamespace(url=f"http://{host}/hooks?a=1", seen=seen, answers=answers, host=host)
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Alerts: what is wrong is noticed, told once where somebody wants to hear it, and told to be over."""
