@@ -13,7 +13,6 @@ from django.template.response import TemplateResponse
 
 from portal.access import access_of
 from portal.audit import record
-from portal.login import LoginForm
 from portal.models import User
 from portal.panels import (
     Health,
@@ -34,9 +33,9 @@ __all__ = [
     "register_tenant_panel",
 ]
 
-NOT_SHOWN = {"auth", "django_q"}
+NOT_SHOWN = {"auth", "django_q", "account", "mfa", "socialaccount", "usersessions"}
 """Django's groups are not used. The queue's own pages replay pickled arguments and accept schedules that stop all
-others: what is due, failed or waiting stands in our own tables and has its own pages."""
+others: what is due, failed or waiting stands in our own tables and has its own pages. Factors are nobody's to see."""
 
 
 class TrunklineAdminSite(admin.AdminSite):
@@ -46,7 +45,6 @@ class TrunklineAdminSite(admin.AdminSite):
     site_title = "Trunkline"
     index_title = "Home"
     site_url = None
-    login_form = LoginForm
     empty_value_display = "—"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -58,6 +56,12 @@ class TrunklineAdminSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return access_of(request.user).may_enter
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """There is one door, with a second factor behind it."""
+        from portal.entrance.pages import log_in
+
+        return log_in(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The home page: what needs a person first, then the rest."""

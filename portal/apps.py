@@ -17,6 +17,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import retention, signals, threads  # noqa: F401
+        from portal.entrance import sessions, throttle  # noqa: F401
         from portal.home import register_panels
 
         threads.share()

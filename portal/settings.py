@@ -92,6 +92,12 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.forms",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_q",
     "reconciliation",
     "integrations",
@@ -112,6 +118,9 @@ MIDDLEWARE = [
     "portal.middleware.CurrentRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.entrance.demand.SecondFactorMiddleware",
+    "portal.entrance.again.ConfirmMiddleware",
 ]
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
@@ -191,7 +200,7 @@ Q_CLUSTER = {
 # --- People and sessions --------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "portal.User"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -201,9 +210,63 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_IDLE_LIMIT = timedelta(hours=env.int("SESSION_IDLE_HOURS", default=2))
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
+"""Everybody who logs in needs a second factor. False only where nothing real can be lost, such as the demo."""
+CONFIRM_AFTER = timedelta(minutes=env.int("CONFIRM_MINUTES", default=15))
+"""So long after they have said who they are, people change secrets, roles and the like unasked. 0: for ever."""
+SESSION_IDLE_LIMIT = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
 SESSION_ABSOLUTE_LIMIT = timedelta(hours=env.int("SESSION_ABSOLUTE_HOURS", default=12))
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_LIMIT.total_seconds())
+
+ACCOUNT_ADAPTER = "portal.entrance.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "portal.entrance.forms.LogInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE, which has limits of its own
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # the log-in page decides itself
+ACCOUNT_RATE_LIMITS = (
+    False  # portal.entrance.throttle counts in the database: a cache forgets when it is full
+)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRM_AFTER.total_seconds()) or SESSION_COOKIE_AGE
+MFA_ADAPTER = "portal.entrance.adapters.FactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "portal.entrance.forms.ActivateAppForm",
+    "authenticate": "portal.entrance.forms.CodeForm",
+    "reauthenticate": "portal.entrance.forms.CodeAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Trunkline"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones; a code still opens only once
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever invites a person vouches for the address
+
+# --- Log-in by an identity provider (OpenID Connect) ------------------------------------------------------------------
+
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
+"""Where people may log in as well: https://login.example.com/…; empty is nowhere."""
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_MFA_AMR = set(env.list("OIDC_MFA_AMR", default=["mfa"]))
+"""What the provider says in `amr` of those who gave it a second factor: they are not asked for one again."""
+SOCIALACCOUNT_ADAPTER = "portal.entrance.sso.SocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # the policy for forms stops a form's redirect to another host
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True, "fetch_userinfo": False},
+            }
+        ]
+        if OIDC_ISSUER
+        else []
+    }
+}
 
 # --- E-mail ---------------------------------------------------------------------------------------------------------
 
@@ -223,6 +286,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 SESSION_COOKIE_NAME = "__Host-trunkline" if _SECURE else "trunkline"
+CSRF_COOKIE_NAME = "__Host-csrf" if _SECURE else "csrftoken"
+DEVICE_COOKIE_NAME = "__Host-device" if _SECURE else "device"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

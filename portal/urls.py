@@ -1,4 +1,4 @@
-"""The ground floor's addresses: the admin, the page where people set their password, and those for machines."""
+"""The ground floor's addresses: the admin, those of logging in, and those for machines."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,6 +9,7 @@ from portal.login import SetPasswordView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("portal.entrance.urls")),
     path("admin/", admin.site.urls),
     path("welcome/<uidb64>/<token>/", SetPasswordView.as_view(), name="set_password"),
     path("api/", include("integrations.api.urls")),

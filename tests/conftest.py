@@ -6,6 +6,7 @@ import tests.environment
 
 import gc
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -66,7 +67,11 @@ def end_other_sessions() -> None:
 
 @pytest.fixture(autouse=True)
 def quick_settings(settings):
-    """Cheap password hashes: a real one costs more than most tests. A cache of this process alone, empty."""
+    """Cheap password hashes: a real one costs more than most tests. A cache of this process alone, empty.
+
+    Log-ins without a second factor, and nobody is asked again who they are; `strict` in tests/portal switches both on.
+    """
+    settings.MFA_REQUIRED, settings.CONFIRM_AFTER = False, timedelta(0)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()

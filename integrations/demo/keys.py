@@ -19,6 +19,7 @@ SECRET_KEY={secret_key}
 FIELD_KEYS={field_key}
 # Right for a demo, wrong for production:
 INSECURE_HTTP=1
+MFA_REQUIRED=0
 CUSTOM_API_HOSTS={sandboxes}
 """
 

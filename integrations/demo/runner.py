@@ -43,6 +43,7 @@ class Demo:
             **os.environ,
             "CUSTOM_API_HOSTS": ",".join(sorted(allowed)),
             "INSECURE_HTTP": "1",
+            "MFA_REQUIRED": os.environ.get("MFA_REQUIRED", "0"),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -113,9 +114,14 @@ class Demo:
         ]
         lines = "\n".join([*pages, f"  Logs: {self.children.log_dir}"])
         return (
-            f"\nTrunkline is ready: {self.web}/\n\n{people.table(self.state)}\n\n{lines}\n\n"
+            f"\nTrunkline is ready: {self.web}/\n\n{people.table(self.state)}\n  {SECOND_FACTORS}\n\n{lines}\n\n"
             "Ctrl-C stops everything this command started, nothing else."
         )
+
+
+SECOND_FACTORS = (
+    "Here a password is enough (MFA_REQUIRED=0). Elsewhere everybody needs a second factor as well."
+)
 
 
 def _address(port: int) -> str:

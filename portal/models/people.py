@@ -1,11 +1,12 @@
 """People and the roles they hold. What a role allows is decided in `portal.access`, nowhere else."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from portal.models.tenants import Partner, Tenant
 
@@ -27,6 +28,8 @@ class User(AbstractUser):
     """A person who logs in. Django's own permissions and groups are not used."""
 
     access_cache: "Access | None" = None
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+    """How often all sessions of this person were ended; each belongs to one number."""
 
     class Meta:
         ordering = ["username"]
@@ -35,6 +38,12 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What a session must match to go on: the password, and how often sessions were ended."""
+        base: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]  # Django's own, without a stub
+        text = f"{base}{self.sessions_ended}"
+        return salted_hmac("portal.sessions", text, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def display_name(self) -> str:

@@ -9,11 +9,19 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
 from portal.audit import record
-from portal.secrets import EncryptedField, SecretUnreadable, current_key_reads, encrypted_fields, rotated
+from portal.secrets import (
+    EncryptedField,
+    Secret,
+    SecretUnreadable,
+    current_key_reads,
+    encrypted_fields,
+    rotated,
+)
 
 BATCH = 200
 
@@ -29,6 +37,7 @@ class Command(BaseCommand):
             f"{model._meta.label}.{field.name}": rotate_column(model, field)
             for model, field in encrypted_fields()
         }
+        tables["mfa.Authenticator.data"] = rotate_factors()
         self._print(tables, as_json=options["json"])
         unreadable = sum(counts["unreadable"] for counts in tables.values())
         record("secrets.rotated", note=f"{sum(c['rotated'] for c in tables.values())} rotated")
@@ -67,17 +76,36 @@ def rotate_column(model: type[models.Model], field: EncryptedField) -> Counter[s
         last = batch[-1].pk
 
 
+def rotate_factors() -> Counter[str]:
+    """Second factors: django-allauth keeps their secrets within a JSON column."""
+    counts: Counter[str] = Counter()
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            for name in {"secret", "seed"} & set(row.data if row else ()):
+                row.data[name] = _fresh(row.data[name], counts)
+                row.save(update_fields=["data"])
+    return counts
+
+
+def _fresh(token: str, counts: Counter[str]) -> str:
+    """The token under the first key, or as it was where it is already, or where no key fits."""
+    if current_key_reads(token):
+        counts["current"] += 1
+        return token
+    try:
+        fresh = rotated(Secret(token=token)).token
+    except SecretUnreadable:
+        counts["unreadable"] += 1
+        return token
+    counts["rotated"] += 1
+    return fresh
+
+
 def _rotate(row: models.Model, field: EncryptedField, counts: Counter[str]) -> None:
     secret = getattr(row, field.attname)
     if not secret:
         return
-    if current_key_reads(secret.token):
-        counts["current"] += 1
-        return
-    try:
-        fresh = rotated(secret)
-    except SecretUnreadable:
-        counts["unreadable"] += 1
-        return
-    type(row)._base_manager.filter(pk=row.pk).update(**{field.attname: fresh})
-    counts["rotated"] += 1
+    fresh = _fresh(secret.token, counts)
+    if fresh != secret.token:
+        type(row)._base_manager.filter(pk=row.pk).update(**{field.attname: Secret(token=fresh)})
