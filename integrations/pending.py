@@ -57,10 +57,10 @@ def candidates(
     is unknown it is not read, since a row that the write has made would come as a stranger. While an account's calls of
     the day run short, nothing is read whole there: changes come first.
     """
-    free = workable().filter(Q(lease_until=None) | Q(lease_until__lte=now))
+    free = workable().filter(Q(lease_until=None) | Q(lease_until__lte=now)).order_by()
     if except_of:
         free = free.exclude(connection__tenant_id__in=except_of)
-    found = _whose_time_has_come(free, now, most) | _with_open_run(free, most) | _owing(free, most)
+    found = _whose_time_has_come(free, now, most) | _with_open_run(free, most) | _owing(free, now, most)
     return _that_may_work(found, now) if found else []
 
 
@@ -76,17 +76,17 @@ def _with_open_run(free: QuerySet[SyncRule], most: int | None) -> set[int]:
     return set(runs.values_list("rule_id", flat=True)[:most])
 
 
-def _owing(free: QuerySet[SyncRule], most: int | None) -> set[int]:
-    """Rules with deliveries that go on by themselves. One step in the index a rule, however many it owes."""
-    owed = (
-        f"FROM {Delivery._meta.db_table} WHERE state IN ({', '.join(map(repr, map(str, Delivery.MOVING)))})"
+def _owing(free: QuerySet[SyncRule], now: datetime, most: int | None) -> set[int]:
+    """Rules with deliveries whose time has come. One step in their index a rule, however many are due of it."""
+    moving = ", ".join(f"'{state}'" for state in Delivery.MOVING)
+    owed = f"FROM {Delivery._meta.db_table} WHERE state IN ({moving}) AND next_try_at <= %s"
+    sql = (
+        f"WITH RECURSIVE owing (rule) AS (SELECT MIN(rule_id) {owed} UNION ALL"  # noqa: S608  # our own words
+        f" SELECT (SELECT MIN(rule_id) {owed} AND rule_id > owing.rule) FROM owing WHERE owing.rule IS NOT NULL)"
+        " SELECT rule FROM owing WHERE rule IS NOT NULL"
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH RECURSIVE owing (rule) AS (SELECT MIN(rule_id) {owed} UNION ALL"  # noqa: S608  # our own words
-            f" SELECT (SELECT MIN(rule_id) {owed} AND rule_id > owing.rule) FROM owing WHERE owing.rule IS NOT NULL)"
-            " SELECT rule FROM owing WHERE rule IS NOT NULL"
-        )
+        cursor.execute(sql, [connection.ops.adapt_datetimefield_value(now)] * 2)
         rules = [rule for (rule,) in cursor.fetchall()]
     return set(free.filter(pk__among=rules).values_list("pk", flat=True)[:most]) if rules else set()
 
@@ -103,6 +103,7 @@ def _that_may_work(found: Collection[int], now: datetime) -> list[Candidate]:
     pushing = Q(owes=True, synced_at__isnull=False)
     rules = (
         SyncRule.objects.filter(pk__among=sorted(found))
+        .order_by()
         .annotate(
             has_run=Exists(open_runs),
             asked_for=by_person,

@@ -84,9 +84,9 @@ def next_turn() -> Turn | None:
     """Take the rule that is next, or None when there is nothing to do."""
     now = timezone.now()
     at_work = list(
-        SyncRule.objects.filter(lease_until__gt=now).values_list(
-            "connection__tenant_id", "connection_id", "entity", "synced_at"
-        )
+        SyncRule.objects.filter(lease_until__gt=now)
+        .order_by()
+        .values_list("connection__tenant_id", "connection_id", "entity", "synced_at")
     )
     busy = Counter(tenant for tenant, *_ in at_work)
     pending = candidates(now, except_of=[tenant for tenant, count in busy.items() if count >= PER_TENANT])

@@ -101,7 +101,12 @@ class SyncRule(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "entity", "object"], name="one_rule_per_entity"),
         ]
-        indexes = [models.Index(fields=["due_at"], name="rule_due", condition=models.Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="rule_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(
+                fields=["lease_until"], name="rule_leased", condition=models.Q(lease_until__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} of {self.connection}"

@@ -1,0 +1,1 @@
+"""`make bench-fleet`: many merchants, several worker clusters, one PostgreSQL."""
