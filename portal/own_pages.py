@@ -3,20 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from portal.access import Action, access_of
-
-if TYPE_CHECKING:  # generic only in the stubs
-    StockAdmin = admin.ModelAdmin[Any]
-else:
-    StockAdmin = admin.ModelAdmin
+from portal.entrance.again import ask_again
+from portal.entrance.confirming import Confirming
 
 
 @dataclass(frozen=True)
@@ -27,24 +23,33 @@ class View:
     action: Action | None
     methods: tuple[str, ...]
     per_object: bool
+    confirm: bool = False
 
 
 def object_view(
-    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
+    path: str,
+    *,
+    action: Action | None = None,
+    methods: tuple[str, ...] = ("GET", "POST"),
+    confirm: bool = False,
 ) -> Callable[[Any], Any]:
     """Make a method `(self, request, obj)` a page under `<pk>/path`, named `<app>_<model>_<method>`.
 
     The row is looked up first (404 outside the person's tenants), then the action (403), then the method (405).
-    `action` None asks for the admin's `view_action`.
+    `action` None asks for the admin's `view_action`. With `confirm`, people say again who they are before it.
     """
-    return _mark(View(path, action, methods, per_object=True))
+    return _mark(View(path, action, methods, per_object=True, confirm=confirm))
 
 
 def list_view(
-    path: str, *, action: Action | None = None, methods: tuple[str, ...] = ("GET", "POST")
+    path: str,
+    *,
+    action: Action | None = None,
+    methods: tuple[str, ...] = ("GET", "POST"),
+    confirm: bool = False,
 ) -> Callable[[Any], Any]:
     """Make a method `(self, request)` a page beside the list, named `<app>_<model>_<method>`."""
-    return _mark(View(path, action, methods, per_object=False))
+    return _mark(View(path, action, methods, per_object=False, confirm=confirm))
 
 
 def _mark(view: View) -> Callable[[Any], Any]:
@@ -55,7 +60,7 @@ def _mark(view: View) -> Callable[[Any], Any]:
     return mark
 
 
-class OwnPages(StockAdmin):
+class OwnPages(Confirming):
     """Gives the marked methods their addresses, and all pages one frame. Mixed into `TenantAdmin`."""
 
     view_action: ClassVar[Action | None]
@@ -91,6 +96,8 @@ class OwnPages(StockAdmin):
                 raise PermissionDenied
             if request.method not in (*view.methods, "HEAD"):
                 return HttpResponseNotAllowed(view.methods)
+            if view.confirm:
+                ask_again(request)
             return method(request, *obj)
 
         return update_wrapper(guarded, method)

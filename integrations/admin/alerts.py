@@ -152,6 +152,7 @@ class AlertChannelAdmin(OfTenantOrPlatform):
     """Whom alerts are told."""
 
     form = ChannelForm
+    confirms = frozenset({"add", "change"})
     menu_order = 82
     menu_group = GROUP
     list_display = ["name", "whose", "kind", "to", "state_badge", "taken"]

@@ -25,6 +25,7 @@ class ApiClientAdmin(TenantAdmin):
     """Never deleted: its name stands in histories. A token that is lost or known is revoked, and another made."""
 
     delete_action = None
+    confirms = frozenset({"add"})
     menu_order = 63
     menu_group = "API and webhooks"
     fields = ["tenant", "name"]

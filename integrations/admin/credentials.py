@@ -16,6 +16,7 @@ from integrations.connectors.registry import CONNECTORS
 from integrations.connectors.spec import WAY, ConnectorSpec, CredentialField
 from integrations.models import Connection
 from portal.access import Action, access_of
+from portal.entrance.again import ask_again
 from portal.forms import SecretFormField
 from portal.models import Tenant, User
 from portal.own_pages import OwnPages, object_view
@@ -200,9 +201,10 @@ class CredentialsPages(OwnPages):
         known = tenant.connections.filter(system=system).first()
         if known is not None:
             return redirect("admin:integrations_connection_credentials", known.pk)
+        ask_again(request)
         return self._credentials(request, tenant, CONNECTORS[system], None)
 
-    @object_view("credentials/", action=Action.CONFIGURE)
+    @object_view("credentials/", action=Action.CONFIGURE, confirm=True)
     def credentials(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         return self._credentials(request, connection.tenant, CONNECTORS[connection.system], connection)
 

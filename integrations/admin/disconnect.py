@@ -36,7 +36,7 @@ class DisconnectForm(forms.Form):
 class DisconnectPage(OwnPages):
     """Before: choose and confirm. Afterwards: progress, and what is left to do at the system itself."""
 
-    @object_view("disconnect/", action=Action.CONFIGURE)
+    @object_view("disconnect/", action=Action.CONFIGURE, confirm=True)
     def disconnect(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         ended = connection.disconnections.order_by("-pk").first()
         if connection.status == Connection.Status.DISCONNECTED and ended and "wipe" not in request.GET:

@@ -34,7 +34,7 @@ def callback_url(request: HttpRequest) -> str:
 class LinkPages(OwnPages):
     """Mixed into the admin of connections."""
 
-    @object_view("link/", action=Action.CONFIGURE, methods=("GET",))
+    @object_view("link/", action=Action.CONFIGURE, methods=("GET",), confirm=True)
     def link(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         """Leave for the system's log-in page. What is kept here belongs to this session alone."""
         try:

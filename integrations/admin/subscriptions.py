@@ -61,6 +61,7 @@ class SubscriptionAdmin(TenantAdmin):
     """Who is told what happens: a merchant's own systems."""
 
     form = SubscriptionForm
+    confirms = frozenset({"add", "change"})
     menu_order = 61
     menu_group = "API and webhooks"
     list_display = ["url", "tenant", "state_badge", "told"]

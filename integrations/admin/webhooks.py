@@ -52,7 +52,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 class WebhooksPage(OwnPages):
     """A connection's own address for webhooks."""
 
-    @object_view("webhooks/", action=Action.CONFIGURE)
+    @object_view("webhooks/", action=Action.CONFIGURE, confirm=True)
     def webhooks(self, request: HttpRequest, connection: Connection) -> HttpResponse:
         """POST stores the settings; `renew` gives a new address, after which the old one is not there any more."""
         if connection.status == Connection.Status.DISCONNECTED:

@@ -16,6 +16,7 @@ from django.utils.html import format_html_join
 
 from portal import audit
 from portal.access import Action, access_of
+from portal.admins.log_ins import LogInPages
 from portal.admins.roles import RoleFields, note_grant
 from portal.login import password_link
 from portal.models import Partner, Role, RoleGrant, Tenant, User
@@ -41,12 +42,13 @@ class InviteForm(RoleFields):
 
 
 @admin.register(User)
-class UserAdmin(TenantAdmin):
+class UserAdmin(LogInPages, TenantAdmin):
     """People. Those who leave are switched off, not deleted: the audit trail keeps naming them."""
 
     tenant_path = None
     view_action = add_action = change_action = Action.MANAGE_PEOPLE
     delete_action = None
+    confirms = frozenset({"add", "change"})
     menu_order = 20
     list_display = ["username", "display_name", "email", "roles", "is_active", "last_login"]
     list_filter = ["is_active"]
@@ -97,6 +99,11 @@ class UserAdmin(TenantAdmin):
         colleague = user.grants.filter(role=Role.PARTNER_STAFF).exists() and user.has_usable_password()
         return self._in_reach(request, user) and not colleague
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """By the e-mail an identity provider's word is believed: it is no way round `may_make_link`."""
+        fields = super().get_readonly_fields(request, obj)
+        return [*fields, "email"] if obj is not None and not self.may_make_link(request, obj) else fields
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
@@ -129,10 +136,12 @@ class UserAdmin(TenantAdmin):
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         user = kwargs.get("obj")
-        context["may_make_link"] = user is not None and self.may_make_link(request, user)
+        if user is not None:
+            context |= {"may_make_link": self.may_make_link(request, user)}
+            context |= self.log_in_context(request, user)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @object_view("link/", action=Action.MANAGE_PEOPLE, methods=("POST",))
+    @object_view("link/", action=Action.MANAGE_PEOPLE, methods=("POST",), confirm=True)
     def password_link(self, request: HttpRequest, user: User) -> HttpResponse:
         """Show a link by which this person sets a password."""
         if not self.may_make_link(request, user):

@@ -53,6 +53,7 @@ class RoleGrantAdmin(TenantAdmin):
 
     view_action = add_action = delete_action = Action.MANAGE_PEOPLE
     change_action = None
+    confirms = frozenset({"add", "delete"})
     menu_order = 30
     list_display = ["user", "role", "partner", "tenant", "created_at"]
     list_filter = ["role", "tenant", "partner"]

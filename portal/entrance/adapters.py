@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from portal import audit
 from portal.access import access_of
 from portal.entrance import device, throttle
-from portal.entrance.demand import is_fresh
+from portal.entrance.demand import is_fresh, note_provider
 from portal.models import User
 from portal.secrets import Secret
 
@@ -50,8 +50,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
-        """Asked for every way in, before a second factor is."""
+        """Asked for every way in, before a second factor is.
+
+        What the identity provider said would wait in the session for the second factor, its token and the person's
+        row included; nothing needs it there.
+        """
+        by_provider = (kwargs.get("signal_kwargs") or {}).pop("sociallogin", None)
         if user.is_active and access_of(user).may_enter:
+            if by_provider is not None:
+                note_provider(request, user, by_provider.account.extra_data.get("id_token") or {})
             return None
         clear_login(request)
         return refuse(request, NO_ROLE if user.is_active else "This person was switched off.")

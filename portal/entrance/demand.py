@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from django.conf import settings
@@ -19,13 +19,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from portal.middleware import GetResponse
+from portal.models import User
 
 ALWAYS_OPEN = {"account_login", "admin:login", "admin:logout", "healthz", "readyz", "metrics"}
 """Names of pages that need no second factor."""
 ENROLMENT = {"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"}
 """And of those where somebody who has none sets one up."""
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-PROOFS = ("password", "mfa", "socialaccount")
 
 
 def is_proven(request: HttpRequest) -> bool:
@@ -34,15 +34,27 @@ def is_proven(request: HttpRequest) -> bool:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Did this person say who they are within settings.CONFIRM_AFTER?"""
+    """Did this person say who they are within settings.CONFIRM_AFTER?
+
+    To come by an identity provider is not enough: it may have let in whoever sits there without asking.
+    """
     if not settings.CONFIRM_AFTER:
         return True
     times = [
         record["at"]
         for record in get_authentication_records(request, _user(request))
-        if record["method"] in PROOFS
+        if record["method"] in {"password", "mfa", "sso_lately"} and record.get("type") != "sso"
     ]
     return bool(times) and time.time() - max(times) < settings.CONFIRM_AFTER.total_seconds()
+
+
+def note_provider(request: HttpRequest, user: User, said: dict[str, Any]) -> None:
+    """What the identity provider has asked of this person counts here, where its token says so."""
+    if settings.OIDC_MFA_AMR & set(said.get("amr") or []):
+        record_authentication(request, user, "mfa", type="sso")
+    asked_at = said.get("auth_time")
+    if isinstance(asked_at, int) and time.time() - asked_at < settings.CONFIRM_AFTER.total_seconds():
+        record_authentication(request, user, "sso_lately")
 
 
 class SecondFactorStage(AuthenticateStage):

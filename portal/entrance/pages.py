@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from portal import audit
 from portal.access import access_of
 from portal.entrance.again import ask_again
-from portal.entrance.demand import FACTORS
+from portal.entrance.demand import FACTORS, is_proven
 
 audit.register_action("person.factor_added", "added a second factor: {note}")
 audit.register_action("person.factor_removed", "removed a second factor: {note}")
@@ -47,7 +47,8 @@ class Own(Framed):
     asks = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if self.asks:
+        enrolling = settings.MFA_REQUIRED and not is_proven(request)
+        if self.asks and not enrolling:
             ask_again(request)
         found: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # see above
         return found

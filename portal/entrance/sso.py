@@ -8,7 +8,6 @@ way, and nobody gets a right by it: a person is invited first.
 from typing import Any
 
 import jwt
-from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
@@ -75,8 +74,6 @@ class SocialAdapter(DefaultSocialAccountAdapter):
                 raise ImmediateHttpResponse(refuse(request, NOBODY.format(name=settings.OIDC_NAME)))
             sociallogin.connect(request, person)
             audit.record("person.sso_linked", person, actor=person)
-        if settings.OIDC_MFA_AMR & set(said.get("amr") or []):
-            record_authentication(request, sociallogin.user, "mfa", type="sso")
 
     def on_authentication_error(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         audit.record("log_in.sso_refused", note="the answer was refused")

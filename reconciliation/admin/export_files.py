@@ -60,7 +60,7 @@ class ExportFileAdmin(ReadOnlyTenantAdmin):
             raise PermissionDenied
         return redirect(PAGE)
 
-    @list_view("mine/", action=Action.EXPORT)
+    @list_view("mine/", action=Action.EXPORT, confirm=True)
     def mine(self, request: HttpRequest) -> HttpResponseBase:
         """GET: the form and one's own files. POST: the file itself, or its progress if it is large."""
         if request.method == "POST":
@@ -92,7 +92,7 @@ class ExportFileAdmin(ReadOnlyTenantAdmin):
             reply["X-Refresh"] = "done"
         return reply
 
-    @list_view("file/download/", action=Action.EXPORT, methods=("GET",))
+    @list_view("file/download/", action=Action.EXPORT, methods=("GET",), confirm=True)
     def file_download(self, request: HttpRequest) -> HttpResponseBase:
         found = _one(request)
         if found.state != ExportFile.State.DONE or found.expires_at < timezone.now():

@@ -33,15 +33,15 @@ class ExportingAdmin(TenantAdmin):
         address = f"{reverse('admin:reconciliation_exportfile_mine')}?what={named}"
         return super().changelist_view(request, {"export_page": address, **(extra_context or {})})
 
-    @list_view("export/csv/", action=Action.EXPORT, methods=("GET",))
+    @list_view("export/csv/", action=Action.EXPORT, methods=("GET",), confirm=True)
     def export_csv(self, request: HttpRequest) -> HttpResponseBase:
         return self._export(request, FORMATS["csv"])
 
-    @list_view("export/xlsx/", action=Action.EXPORT, methods=("GET",))
+    @list_view("export/xlsx/", action=Action.EXPORT, methods=("GET",), confirm=True)
     def export_xlsx(self, request: HttpRequest) -> HttpResponseBase:
         return self._export(request, FORMATS["xlsx"])
 
-    @list_view("export/json/", action=Action.EXPORT, methods=("GET",))
+    @list_view("export/json/", action=Action.EXPORT, methods=("GET",), confirm=True)
     def export_json(self, request: HttpRequest) -> HttpResponseBase:
         return self._export(request, FORMATS["json"])
 

@@ -1,8 +1,12 @@
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from portal.entrance import throttle
 from portal.models import AuditEntry, Role, RoleGrant, Tenant, User
 
 ADD = "admin:portal_user_add"
@@ -159,3 +163,68 @@ class TestTenants:
         client_for(owner).post(page, {**self.DATA, "partner": other_partner.pk})
         tenant.refresh_from_db()
         assert tenant.partner != other_partner
+
+
+class TestHelpingSomebodyToLogIn:
+    @pytest.fixture
+    def locked(self, colleague):
+        for _ in range(10):
+            throttle.take([throttle.account("colleague")])
+        TOTP.activate(colleague, generate_totp_secret())
+        return colleague
+
+    def post(self, client, name, person):
+        return client.post(reverse(f"admin:portal_user_{name}", args=[person.pk])).status_code
+
+    def test_partner_staff_unlock_and_log_out_those_in_their_reach(self, client_for, owner, locked):
+        theirs, staff = client_for(locked), client_for(owner)
+        assert (
+            "is locked out"
+            in staff.get(reverse("admin:portal_user_change", args=[locked.pk])).content.decode()
+        )
+        assert self.post(staff, "unlock", locked) == 302
+        assert not throttle.is_locked(locked)
+        assert self.post(staff, "end_sessions", locked) == 302
+        assert theirs.get(reverse("admin:index")).status_code == 302
+        trail = set(AuditEntry.objects.values_list("action", flat=True))
+        assert {"person.unlocked", "person.sessions_ended"} <= trail
+
+    def test_partner_staff_take_away_nobodys_factors(self, client_for, owner, locked):
+        staff = client_for(owner)
+        page = staff.get(reverse("admin:portal_user_change", args=[locked.pk])).content.decode()
+        assert "Take away" not in page
+        assert self.post(staff, "reset_factors", locked) == 403
+        assert Authenticator.objects.exists()
+
+    @pytest.mark.parametrize("name", ["unlock", "end_sessions", "reset_factors"])
+    def test_others_help_nobody(self, client_for, finance, outsider, locked, name):
+        assert self.post(client_for(finance), name, locked) in (403, 404)
+        assert self.post(client_for(outsider), name, locked) == 404
+        assert throttle.is_locked(locked)
+
+    def test_a_platform_admin_takes_away_lost_factors_of_others_only(
+        self, client_for, platform_admin, locked
+    ):
+        theirs, admin = client_for(locked), client_for(platform_admin)
+        assert self.post(admin, "reset_factors", platform_admin) == 403
+        assert self.post(admin, "reset_factors", locked) == 302
+        assert not Authenticator.objects.exists()
+        assert theirs.get(reverse("admin:index")).status_code == 302
+        assert "TOTP" in AuditEntry.objects.get(action="person.factors_reset").note
+
+    def test_the_same_from_a_terminal(self, locked):
+        call_command("unlock", "colleague")
+        call_command("reset_factors", "colleague")
+        assert not Authenticator.objects.exists()
+        assert not throttle.is_locked(locked)
+        with pytest.raises(CommandError, match="nobody with the user name"):
+            call_command("unlock", "made-up")
+
+    def test_partner_staff_cannot_change_a_fellows_e_mail(self, client_for, owner, partner):
+        """By it the identity provider's word is believed."""
+        fellow = User.objects.create_user("fellow", "fellow@example.com", "x" * 20)
+        RoleGrant.objects.create(user=fellow, role=Role.PARTNER_STAFF, partner=partner)
+        data = {"username": "fellow", "is_active": "on", "email": "mine@example.com"}
+        client_for(owner).post(reverse("admin:portal_user_change", args=[fellow.pk]), data)
+        fellow.refresh_from_db()
+        assert fellow.email == "fellow@example.com"
