@@ -240,6 +240,7 @@ class TestCopies:
 
     def test_every_invoice_has_its_copy_and_the_totals_are_equal(self, both):
         own_objects.add(both.salesforce, "ST_Invoice__c", "invoice")
+        both.salesforce.rules.filter(entity="customer").update(enabled=True)  # their accounts are made first
         both.cycle()
         flow = both.install("revenue", target="object")
         assert both.salesforce.rules.get(entity="invoice").creates == "asked"

@@ -116,6 +116,7 @@ class TestBooking:
     ):
         old = win(both, CloseDate="2026-01-05", Name="Old")
         late = win(both, CloseDate="2026-01-05", Name="Late", StageName="Prospecting")
+        both.salesforce.rules.filter(entity="opportunity").update(enabled=True)
         both.cycle()
         flow = both.install("won_deals", **chosen(both))
         configure(flow, SPEC, flow.settings, datetime(2026, 11, 1, tzinfo=UTC))
