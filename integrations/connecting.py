@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations import disconnecting, mappings, own_objects
 from integrations.calls import connector_for, portal_app
 from integrations.connectors.base import Check
+from integrations.connectors.entity import Entity
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
 from integrations.connectors.registry import CONNECTORS
@@ -163,26 +164,28 @@ def _new_connection(tenant: Tenant, spec: ConnectorSpec) -> Connection:
 def ensure_rules(connection: Connection) -> None:
     """A rule with its default mapping for each entity that the connector declares and has none yet."""
     existing = set(connection.rules.values_list("entity", flat=True))
-    spec = CONNECTORS[connection.system]
-    for position, entity in enumerate(spec.entities.values()):
-        if entity.name in existing:
-            continue
-        rule = SyncRule.objects.create(
-            connection=connection,
-            entity=entity.name,
-            position=position,
-            enabled=entity.name not in OFF_AT_FIRST,
-            off_because="off unless wanted" if entity.name in OFF_AT_FIRST else "",
-            page_size=min(1000, entity.max_page_size),
-            interval=spec.interval,
-            direction=SyncRule.Direction.BOTH
-            if entity.write and entity.write.two_way
-            else SyncRule.Direction.PULL,
-            system_of_record=SyncRule.SystemOfRecord.SOURCE
-            if entity.of_record
-            else SyncRule.SystemOfRecord.HUB,
-        )
-        FieldMapping.objects.bulk_create(mappings.default_lines(rule))
+    declared = enumerate(CONNECTORS[connection.system].entities.values())
+    made = SyncRule.objects.bulk_create(
+        _new_rule(connection, entity, position)
+        for position, entity in declared
+        if entity.name not in existing
+    )
+    FieldMapping.objects.bulk_create(line for rule in made for line in mappings.default_lines(rule))
+
+
+def _new_rule(connection: Connection, entity: Entity, position: int) -> SyncRule:
+    off, two_way = entity.name in OFF_AT_FIRST, entity.write is not None and entity.write.two_way
+    return SyncRule(
+        connection=connection,
+        entity=entity.name,
+        position=position,
+        enabled=not off,
+        off_because="off unless wanted" if off else "",
+        page_size=min(1000, entity.max_page_size),
+        interval=CONNECTORS[connection.system].interval,
+        direction=SyncRule.Direction.BOTH if two_way else SyncRule.Direction.PULL,
+        system_of_record=SyncRule.SystemOfRecord.SOURCE if entity.of_record else SyncRule.SystemOfRecord.HUB,
+    )
 
 
 def test(connection: Connection, *, user: User | None = None) -> Tested:
@@ -238,14 +241,13 @@ def _note_scopes(connection: Connection, found: Check) -> tuple[str, ...]:
     ):  # disconnected while it was tested: it stays so
         raise ConnectingFailed(str(Disconnected()), Who.FIX_CONFIGURATION)
     connection.refresh_from_db()
+    granted = {entity for scope in found.scopes if scope.granted for entity in scope.entities}
+    back = connection.rules.filter(entity__in=granted, off_because__startswith=MISSING_SCOPE)
+    back.exclude(entity__in=OFF_AT_FIRST).update(enabled=True, off_because="")
     off: list[str] = []
-    for scope in found.scopes:
-        if scope.granted:
-            back = connection.rules.filter(entity__in=scope.entities, off_because__startswith=MISSING_SCOPE)
-            back.exclude(entity__in=OFF_AT_FIRST).update(enabled=True, off_because="")
-        else:
-            switch_off(connection, set(scope.entities), f"{MISSING_SCOPE}{scope.scope}")
-            off += scope.entities
+    for scope in found.missing:
+        switch_off(connection, set(scope.entities), f"{MISSING_SCOPE}{scope.scope}")
+        off += scope.entities
     return tuple(off)
 
 

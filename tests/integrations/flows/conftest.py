@@ -57,8 +57,8 @@ OF_SERVICETITAN = frozenset({
 })  # fmt: skip
 """What the flows between ServiceTitan and Salesforce go by."""
 FOR_BOOKS = frozenset({
-    "business_unit", "technician", "job_type", "customer", "location", "job", "appointment", "assignment", "invoice", "vendor",
-    "gl_account", "stock_code", "ap_invoice", "ap_correction",
+    "business_unit", "technician", "job_type", "customer", "location", "job", "appointment", "assignment", "invoice",
+    "vendor", "gl_account", "stock_code", "ap_invoice", "ap_correction",
 })  # fmt: skip
 
 
