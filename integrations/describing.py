@@ -4,6 +4,7 @@ The route: the connector's `describe` -> `RemoteFields` of the rule -> both side
 members that a pushed line may fill.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.db.models import Count, Max
 from django.db.models.functions import Length
 
 from integrations.calls import connector_for
+from integrations.connectors.base import RemoteField
+from integrations.drift import watching
 from integrations.mapping import can_push
 from integrations.mapping.fitting import unmapped
 from integrations.mappings import as_map, declaration, remote_fields
@@ -27,11 +30,16 @@ def read_fields(rule: SyncRule) -> int:
         found = connector.describe(declaration(rule))
     with transaction.atomic():
         _settle_directions(rule)
-        RemoteFields.objects.update_or_create(
-            rule=rule, defaults={"fields": [asdict(field) for field in found]}
-        )
+        keep_fields(rule, remote_fields(rule), found)
         audit.record("fields.read", rule, note=f"{len(found)} fields")
     return len(found)
+
+
+@transaction.atomic
+def keep_fields(rule: SyncRule, before: Sequence[RemoteField], found: Sequence[RemoteField]) -> None:
+    """Store what the system says now; where it is not what it said before, that is drift."""
+    RemoteFields.objects.update_or_create(rule=rule, defaults={"fields": [asdict(field) for field in found]})
+    watching.described(rule, before, found)
 
 
 def _settle_directions(rule: SyncRule) -> None:

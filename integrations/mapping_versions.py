@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from integrations import samples
 from integrations.mapping import Problem, all_problems
 from integrations.mappings import as_map, record_fields, sides_of
-from integrations.models import FieldMapping, LineDirection, MappingVersion, SyncRule
+from integrations.models import FieldMapping, LineDirection, MappingVersion, RemoteShape, SyncRule
 from integrations.models.rules import OverwriteMode
 from integrations.push.owing import owe, pushes
 from integrations.push.planning import candidates
@@ -103,6 +103,7 @@ def store(
     rule.mappings.all().delete()
     FieldMapping.objects.bulk_create(lines)
     if reads:
+        RemoteShape.objects.filter(rule=rule).update(ways={})  # other members may be asked for now
         rule.full_wanted = True
         if rule.synced_at is not None:
             rule.due_at = timezone.now()

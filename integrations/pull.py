@@ -20,6 +20,8 @@ from integrations.calls import CountingLimiter
 from integrations.connectors.base import Connector
 from integrations.connectors.entity import Entity, Row
 from integrations.connectors.errors import RemoteError
+from integrations.drift import watching
+from integrations.drift.watching import Samples
 from integrations.holding import Held, Mapped
 from integrations.leases import Lease
 from integrations.mapping import MappingError
@@ -53,6 +55,7 @@ class Pull:
         self.entity = self.reader.entity  # with the rule's own mapping: some systems are asked by field
         self.intake = intake_of(self.rule, run.pk)
         self.troubled = runs.open_failures(self.rule.pk)
+        self.samples = Samples(self.entity)
         self._clock = time.monotonic()
         self._calls = self._holds = 0
         self._asked_to_stop_at = float("-inf")
@@ -65,7 +68,7 @@ class Pull:
             self.connector,
             self.entity,
             cursor,
-            self._mapped,
+            self._read,
             page_size=self.rule.page_size,
             recent=self.rule.recent,
         )
@@ -83,14 +86,18 @@ class Pull:
                 self._stop_if_cancelled()
                 if step.has_more and time.monotonic() > until:
                     steps.close()
-                    self._note_calls()
+                    self._end(cursor)
                     return False
         except RemoteError:
             self._write_held(held)
             raise
         self._join()
-        self._note_calls()
+        self._end(cursor)
         return True
+
+    def _end(self, cursor: reading.Cursor) -> None:
+        self._note_calls()
+        watching.watch(self.run, self.entity, self.samples, cursor["phase"])
 
     def _begin(self) -> reading.Cursor:
         """The first slice decides where to start and says so in the cursor; later ones go on from there."""
@@ -140,6 +147,11 @@ class Pull:
             setattr(self.run, name, value)
         self.progress(self.run)
         return result
+
+    def _read(self, rows: list[Row]) -> Mapped:
+        """Rows as they come; a few are kept to see whether they look as they did."""
+        self.samples.keep(rows)
+        return self._mapped(rows)
 
     def _mapped(self, rows: list[Row]) -> Mapped:
         """Raw rows in the record's terms; called in the threads that read them."""

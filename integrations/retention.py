@@ -14,6 +14,7 @@ from integrations.models import (
     Alert,
     AlertMessage,
     Delivery,
+    Drift,
     FlowRun,
     Hook,
     KeptAnswer,
@@ -60,6 +61,7 @@ def register() -> None:
         Kept(Hook, 30, "webhooks that came in and were followed", old_hooks),
         Kept(Notice, 30, "webhooks that were sent", lambda at: Notice.objects.filter(closed_at__lt=at)),
         Kept(Alert, 180, "alerts that are over", lambda at: Alert.objects.filter(closed_at__lt=at)),
+        Kept(Drift, 365, "drift that is over or was seen", lambda at: Drift.objects.filter(closed_at__lt=at)),
         Kept(
             AlertMessage,
             90,

@@ -28,6 +28,7 @@ _PHRASES = {
     "webhook_address.renewed": "gave a new address to {target}",
     "alert_channel.tested": "tested the alert channel {target}: {note}",
     "alert_message.sent_again": "sent the alert {target} again",
+    "drift.seen": "has seen the drift {target}",
     "sync.started": "started a {note} for {target}",
     "sync.cancelled": "cancelled {target}",
     "failures.retried": "asked to retry {note} of {target}",

@@ -18,6 +18,7 @@ from integrations import leases, quota, runs
 from integrations.calls import connector_for
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.hosts import AddressRefused
+from integrations.drift import watching
 from integrations.leases import Lease, LeaseLost
 from integrations.mappings import declaration
 from integrations.models import Connection, Run, SyncRule
@@ -148,9 +149,13 @@ def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
     try:
         with connector_for(connection) as (connector, limiter), quick_commits(), rare_collections():
             done = Pull(run, lease, connector, limiter, progress).go(until)
+            if done:
+                watching.describe_each_day(run.rule, connector, timezone.now())
         if not done:
             return Ended(run, done=False)
         _note_health(connection)
+        if run.rule.failures:
+            watching.note_recovery(run.rule)
         return Ended(runs.finish(run), done=True)
     except LeaseLost:
         log.warning("Run %s was taken over by another worker", run.pk)
@@ -199,10 +204,13 @@ def _remote_failure(run: Run, error: RemoteError) -> Run:
     """Say who must act, where they will see it; a scope that is missing switches its entities off, no more."""
     connection = run.rule.connection
     details = f"{error.details} trace {error.trace_id}" if error.trace_id else error.details
+    refused = watching.is_refused(run.rule, error)
+    if refused:
+        watching.note_refusal(run, declaration(run.rule), error)
     if error.reason == "missing_scope":
         scope = declaration(run.rule).scope
         switch_off(connection, {run.rule.entity}, f"{MISSING_SCOPE}{scope}")
-    else:
+    elif not refused:  # else it is the matter of this entity alone
         connection.fail(error.message, error.who, relink=error.relink)
         if not error.relink and error.who == Who.RETRY_LATER:
             Connection.objects.filter(pk=connection.pk).update(health=Connection.Health.DEGRADED)

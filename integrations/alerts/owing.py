@@ -17,6 +17,7 @@ SUBJECTS: dict[str, str] = {
     AlertRule.Kind.FAILURES: "connections with many failures",
     AlertRule.Kind.WAITING: "connections with records that wait for a person",
     AlertRule.Kind.RELINK: "connections have to be linked again",
+    AlertRule.Kind.DRIFT: "fields or addresses have changed",
     AlertRule.Kind.LATE: "tenants are late",
 }
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from integrations import metrics, pending
 from integrations.connectors.errors import Who
-from integrations.models import AlertRule, Connection, Delivery, Run, RunFailure
+from integrations.models import AlertRule, Connection, Delivery, Drift, Run, RunFailure
 from integrations.wiring import worker_problem
 from portal.models import Tenant
 
@@ -159,15 +159,33 @@ def workers(now: datetime, window: int) -> list[Trouble]:
     return [Trouble("workers", None, about, words.replace("`", ""), OPERATOR, page, measure)]
 
 
+def drifts(now: datetime, window: int) -> list[Trouble]:
+    """Fields and addresses that something here reads, and that are not what they were. Seen ones are closed."""
+    rows = Drift.objects.filter(closed_at=None, rule__connection__tenant__status__in=AT_WORK)
+    used = rows.exclude(uses="").exclude(kind=Drift.Kind.NEW).select_related("rule__connection__tenant")
+    return [
+        Trouble(
+            f"drift:{row.pk}",
+            row.rule.connection.tenant_id,
+            f"{row.rule.connection.tenant}: {row.get_kind_display().lower()} at {row.rule.connection.label}: {row.path}",
+            f"{row.in_words} The rest is read on.",
+            Who.FIX_CONFIGURATION,
+            reverse("admin:integrations_drift_change", args=[row.pk]),
+        )
+        for row in used.order_by("pk")
+    ]
+
+
 FINDERS: dict[str, Find] = {
     Kind.FIRST_FAILURE: first_failures,
     Kind.FAILURES: failures,
     Kind.WAITING: waiting,
     Kind.RELINK: relinks,
+    Kind.DRIFT: drifts,
     Kind.LATE: late,
     Kind.WORKERS: workers,
 }
-NEVER_MIND_THE_LIMIT = frozenset({Kind.FIRST_FAILURE, Kind.RELINK})
+NEVER_MIND_THE_LIMIT = frozenset({Kind.FIRST_FAILURE, Kind.RELINK, Kind.DRIFT})
 
 
 def _connections(keys: Iterable[int]) -> "Iterable[Connection]":

@@ -169,6 +169,7 @@ class ConnectorSpec:
     log_in: LogIn | None = None
     revoke: Revoke | None = None
     scoped: bool = True
+    describes: bool = False
     declare: Declare | None = None
     copied: frozenset[str] = frozenset()
     makes_keys: bool = False

@@ -4,6 +4,7 @@ from integrations.models.alerts import Alert, AlertChannel, AlertMessage, AlertR
 from integrations.models.api import ApiClient, KeptAnswer
 from integrations.models.connections import AccessToken, CallBudget, Connection, Seat
 from integrations.models.deliveries import Delivery, Outbox
+from integrations.models.drift import Drift, RemoteShape
 from integrations.models.flows import Flow, FlowItem, FlowMade, FlowRun
 from integrations.models.lead_sources import LeadSource
 from integrations.models.review_requests import ReviewRequest, ReviewSettings
@@ -24,6 +25,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Disconnection",
+    "Drift",
     "FieldMapping",
     "Flow",
     "FlowItem",
@@ -38,6 +40,7 @@ __all__ = [
     "Notice",
     "Outbox",
     "RemoteFields",
+    "RemoteShape",
     "ReviewRequest",
     "ReviewSettings",
     "Run",

@@ -71,6 +71,7 @@ class AlertRule(models.Model):
         FAILURES = "failures", "Many failures within a time"
         WAITING = "waiting", "Records wait for a person"
         RELINK = "relink", "A connection has to be linked again"
+        DRIFT = "drift", "A field or address that is used has changed"
         LATE = "late", "Work is late"
         WORKERS = "workers", "Workers are silent, or everything is late (platform)"
         DIGEST = "digest", "Daily digest"

@@ -127,6 +127,14 @@ class Connection(models.Model):
         return spec is None or spec.scoped
 
     @property
+    def describes_itself(self) -> bool:
+        """Whether its system says itself which fields it has; else they are read off its rows."""
+        from integrations.connectors.registry import CONNECTORS
+
+        spec = CONNECTORS.get(self.system)
+        return spec is not None and spec.describes
+
+    @property
     def has_campaigns(self) -> bool:
         """Whether its system has campaigns, to which lead sources are tied."""
         from integrations.connectors.registry import CONNECTORS

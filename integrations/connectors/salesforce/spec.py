@@ -159,6 +159,7 @@ SALESFORCE = ConnectorSpec(
     log_in=grants.SalesforceLogIn(),
     revoke=grants.revoke,
     scoped=False,
+    describes=True,
     declare=own.declare,
     copied=own.COPIED,
     makes_keys=True,
