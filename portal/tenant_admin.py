@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from portal.access import TENANT_PATHS, Action, access_of, tenant_of
 from portal.audited import Audited
+from portal.changelist import PlainChangeList
 from portal.filters import scoped_filters
 from portal.forms import OneTenantForm
 from portal.models import Tenant
@@ -91,6 +93,9 @@ class TenantAdmin(Audited):
         if found is None:
             raise Http404(f"There is no such {self.opts.verbose_name}.")
         return found
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlainChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """A list is headed by what it lists, not by what stock admin asks to do with it."""

@@ -16,6 +16,10 @@ from django.test import Client, TransactionTestCase
 
 from integrations.connectors.registry import CONNECTORS
 from portal.models import Partner, Role, RoleGrant, Tenant, User
+from tests.attacks.counts import (
+    count,  # noqa: F401  # a fixture
+    pytest_terminal_summary,  # noqa: F401  # a hook
+)
 from tests.emptying import Emptying
 
 assert tests.environment, "it loads Django, so it is imported first"
@@ -28,9 +32,15 @@ WIDE = 1000.0
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a long test come first: else one worker begins it at the end, and the others have nothing left to do."""
+    """Files with a long test come first: else one worker begins it at the end, and the others have nothing left to do.
+
+    What says how much it tried (`count`) is an attack, wherever it stands.
+    """
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
     items.sort(key=lambda item: item.path not in long)
+    for item in items:
+        if "count" in getattr(item, "fixturenames", ()):
+            item.add_marker("attack")
 
 
 def pytest_collection_finish() -> None:

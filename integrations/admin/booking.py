@@ -24,6 +24,7 @@ from integrations.booking.windows import Offer, offer
 from integrations.idempotency import Answer, answered, once
 from portal.access import Action, access_of
 from portal.models import Tenant
+from portal.numbers import number
 from portal.own_pages import OwnPages, list_view
 from reconciliation.models import Contact, Customer
 from reconciliation.phones import read_phone
@@ -88,7 +89,7 @@ def _customer(request: HttpRequest, pk: str) -> Customer:
     """The customer a job may be booked for: 404 outside the person's tenants, 403 where it may not book."""
     access = access_of(request.user)
     rows = access.scope(Customer.objects.select_related("tenant", "merged_into__tenant"))
-    found = rows.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
+    found = rows.filter(pk=number(pk)).first()
     if found is None:
         raise Http404("There is no such customer.")
     if not access.may(Action.BOOK, found.tenant):

@@ -19,6 +19,7 @@ from portal.access import Action, access_of
 from portal.entrance.again import ask_again
 from portal.forms import SecretFormField
 from portal.models import Tenant, User
+from portal.numbers import number
 from portal.own_pages import OwnPages, object_view
 
 
@@ -188,8 +189,7 @@ class CredentialsPages(OwnPages):
             raise PermissionDenied
         system = request.GET.get("system", "servicetitan")
         tenants = access_of(request.user).tenants(Action.CONFIGURE)
-        given = request.GET.get("tenant", "")
-        tenant = tenants.filter(pk=given).first() if given.isdigit() else None
+        tenant = tenants.filter(pk=number(request.GET.get("tenant", ""))).first()
         if tenant is None or system not in CONNECTORS:
             waiting = tenants.exclude(connections__system=system)
             return self.page(

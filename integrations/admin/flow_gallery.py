@@ -17,6 +17,7 @@ from integrations.flows.catalogue import FLOWS
 from integrations.models import Flow
 from portal.access import Action, access_of
 from portal.models import Tenant, User
+from portal.numbers import number
 from portal.own_pages import OwnPages, list_view
 
 
@@ -108,7 +109,7 @@ def tenant_of(request: HttpRequest, action: Action = Action.VIEW) -> Tenant | No
     if not wanted:
         found = list(tenants[:2])
         return found[0] if len(found) == 1 else None
-    tenant = tenants.filter(pk=wanted).first() if wanted.isdigit() else None
+    tenant = tenants.filter(pk=number(wanted)).first()
     if tenant is None:
         raise Http404("There is no such tenant.")
     if not access_of(request.user).may(action, tenant):

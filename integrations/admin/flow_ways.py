@@ -29,6 +29,7 @@ from portal.access import Action
 from portal.logs import redact
 from portal.look import badge
 from portal.models import User
+from portal.numbers import number
 from portal.own_pages import OwnPages, object_view
 from reconciliation.entities import ENTITIES, in_words
 from reconciliation.exports.formats import amount
@@ -137,8 +138,8 @@ class WayPages(OwnPages):
 
 def _item(request: HttpRequest, flow: Flow) -> tuple[FlowItem, FlowSpec]:
     """The item that the address names. Raises Http404."""
-    wanted, spec = request.GET.get("record", ""), FLOWS.get(flow.name)
-    item = flow.items.filter(record_id=wanted).first() if wanted.isdigit() else None
+    wanted, spec = number(request.GET.get("record", "")), FLOWS.get(flow.name)
+    item = flow.items.filter(record_id=wanted).first() if wanted else None
     if item is None or spec is None:
         raise Http404("The flow has not looked at such a record.")
     item.flow = flow

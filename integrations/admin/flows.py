@@ -20,6 +20,7 @@ from integrations.flows.catalogue import FLOWS
 from integrations.models import Flow, FlowItem
 from portal.access import Action
 from portal.look import badge
+from portal.numbers import numbers
 from portal.tenant_admin import ReadOnlyTenantAdmin, object_view
 
 State = FlowItem.State
@@ -154,7 +155,7 @@ class FlowAdmin(GalleryPages, WayPages, ReconciliationPages, ReadOnlyTenantAdmin
     def retry(self, request: HttpRequest, flow: Flow) -> HttpResponseBase:
         """One item, or all that wait or failed."""
         wanted = request.POST.get("item", "")
-        ids = None if not wanted else [int(wanted)] if wanted.isdigit() else []
+        ids = None if not wanted else numbers([wanted])
         count = installing.retry(flow, ids, user=person(request))
         if count:
             messages.success(request, f"{count:,} record{'s are' if count > 1 else ' is'} looked at again.")

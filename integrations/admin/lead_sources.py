@@ -13,6 +13,7 @@ from integrations.models.lead_sources import key_of
 from integrations.push import lead_sources
 from portal.access import Action
 from portal.models import User
+from portal.numbers import number
 from portal.own_pages import OwnPages, object_view
 from reconciliation.models import Link, ReferenceItem
 
@@ -71,8 +72,7 @@ class LeadSourcesPage(OwnPages):
 
     @object_view("lead-sources/untie/", action=Action.CONFIGURE, methods=("POST",))
     def untie_lead_source(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        wanted = request.POST.get("row", "")
-        row = get_object_or_404(LeadSource, connection=connection, pk=wanted if wanted.isdigit() else 0)
+        row = get_object_or_404(LeadSource, connection=connection, pk=number(request.POST.get("row", "")))
         lead_sources.release(row, user=_person(request))
         messages.success(request, f"{row.name} has no campaign any more.")
         return redirect("admin:integrations_connection_lead_sources", connection.pk)

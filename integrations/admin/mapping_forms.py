@@ -55,7 +55,7 @@ class LineForm(forms.Form):
                 {"list": listed, "autocomplete": "off", "spellcheck": "false"}
             )
         self.fields["argument"].widget.attrs["spellcheck"] = "false"
-        number = int(str(self.prefix).rsplit("-", 1)[-1]) + 1 if str(self.prefix)[-1:].isdigit() else "new"
+        number = int(str(self.prefix).rsplit("-", 1)[-1]) + 1 if str(self.prefix)[-1:].isdecimal() else "new"
         for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = f"Line {number}: {field.label or name}"
 

@@ -22,6 +22,7 @@ from integrations.models import Run, RunFailure
 from integrations.schedule import is_alive
 from portal.access import Action
 from portal.models import User
+from portal.numbers import number, numbers
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 
 PATIENCE = 20
@@ -105,10 +106,9 @@ class RunAdmin(ReadOnlyTenantAdmin):
         wanted = request.POST.get("retry", "")
         failures = RunFailure.objects.filter(run=run)
         if wanted == "selected":
-            ids = [pk for pk in request.POST.getlist("failure") if pk.isdigit()]
-            failures = failures.filter(pk__in=ids)
+            failures = failures.filter(pk__in=numbers(request.POST.getlist("failure")))
         elif wanted != "all":
-            failures = failures.filter(pk=wanted) if wanted.isdigit() else failures.none()
+            failures = failures.filter(pk=number(wanted))
         return ask_to_retry(request, failures, back=request.path.removesuffix("retry/") + "change/")
 
     @staticmethod
@@ -151,8 +151,8 @@ class RunAdmin(ReadOnlyTenantAdmin):
     @list_view("batch/live/", methods=("GET",))
     def batch_live(self, request: HttpRequest) -> HttpResponse:
         """The part that moves; of `?connection=…`, what is open there as one bar, for the tenant's page."""
-        connection = request.GET.get("connection", "")
-        if connection.isdigit():
+        connection = number(request.GET.get("connection", ""))
+        if connection:
             runs = open_and_theirs(self.get_queryset(request).filter(rule__connection=connection))
             return _moving(request, "batch_bar", {"overall": overall(runs.select_related("rule"))})
         return _moving(request, "batch_live", self._batch(request))

@@ -20,6 +20,7 @@ from integrations.tables.standing import Standing, standing_of, waiting_by_table
 from portal import audit
 from portal.access import Action, access_of
 from portal.models import Tenant
+from portal.numbers import number
 from portal.own_pages import list_view
 from portal.tenant_admin import ReadOnlyTenantAdmin
 from reconciliation.import_files import BadFile
@@ -115,9 +116,8 @@ class TableRowAdmin(ReadOnlyTenantAdmin):
         """Take one row out."""
         tenant, table = self._asked(request)
         self._must(request, Action.CONFIGURE, tenant)
-        wanted = request.POST.get("row", "")
         rows = TableRow.objects.filter(tenant=tenant, table=table.name)
-        row = get_object_or_404(rows, pk=wanted if wanted.isdigit() else 0)
+        row = get_object_or_404(rows, pk=number(request.POST.get("row", "")))
         storing.remove(row, table, user=person(request))
         messages.success(request, f"{row.label or 'The default'} has no {table.target} any more.")
         return redirect(address_of(tenant, table, "mapped"))

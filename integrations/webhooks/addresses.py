@@ -9,7 +9,7 @@ use. Redirects are never followed.
 import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import urllib3
@@ -20,6 +20,10 @@ READ = 2048
 _PORTS = {"https": 443, "http": 80}
 _TUNNELS = ("64:ff9b:",)
 _NOT_SENT = (NewConnectionError, ConnectTimeoutError, SSLError)
+_SPECIAL = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "100::/64", "3fff::/20", "5f00::/16"))
+)
+"""Set aside by IANA, though some of Python's versions call them global."""
 
 Resolve = Callable[[str, int], Collection[str]]
 
@@ -110,6 +114,8 @@ def is_public(ip: str) -> bool:
             return is_public(str(address.ipv4_mapped))
         if address.sixtofour is not None or address.teredo is not None or str(address).startswith(_TUNNELS):
             return False
+    if any(address in network for network in _SPECIAL if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from integrations.models import WebhookAddress
 from integrations.tasks import follow_hooks_soon
 from integrations.webhooks import inbox
+from portal.numbers import LONGEST
 
 
 @csrf_exempt
@@ -18,7 +19,7 @@ def receive(request: HttpRequest, system: str, token: str) -> HttpResponse:
     if address is None:
         return _say(404, "There is no such address.")
     length = request.headers.get("Content-Length") or "0"
-    if not length.isdigit() or int(length) > inbox.LARGEST:
+    if not length.isdecimal() or len(length) > LONGEST or int(length) > inbox.LARGEST:
         return _say(413, f"A webhook has at most {inbox.LARGEST} bytes.")
     try:
         body = request.body

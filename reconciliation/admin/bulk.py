@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from portal.access import Action, access_of
 from portal.models import User
+from portal.numbers import number, numbers
 from portal.own_pages import OwnPages, list_view
 from reconciliation import bulk_review, inbox
 from reconciliation.admin import review_form
@@ -90,7 +91,7 @@ def outcome_words(bulk: BulkReview) -> str:
 
 def _selected(rows: Any, chosen: list[str]) -> Any:
     """The fields of the records whose row was marked; a row goes by its oldest conflict."""
-    firsts = review_form.numbers(chosen)[:1000]
+    firsts = numbers(chosen)[:1000]
     found: dict[str, list[int]] = {}
     for entity, record_id in rows.filter(pk__in=firsts).values_list("entity", "record_id"):
         found.setdefault(entity, []).append(record_id)
@@ -99,7 +100,7 @@ def _selected(rows: Any, chosen: list[str]) -> Any:
 
 def _own(request: HttpRequest) -> BulkReview:
     """The bulk review that the address names, if this person asked for it."""
-    found = BulkReview.objects.filter(pk=review_form.number(request.GET.get("id", ""))).first()
+    found = BulkReview.objects.filter(pk=number(request.GET.get("id", ""))).first()
     if found is None or (found.actor_id != request.user.pk and not access_of(request.user).is_platform_admin):
         raise Http404
     return found

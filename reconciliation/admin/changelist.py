@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 
+from portal.changelist import PlainChangeList
 
-class RecordChangeList(ChangeList):
+
+class RecordChangeList(PlainChangeList):
     """The page's ids come from an index first, then their rows.
 
     SQLite otherwise reads every row of the tenant whole in order to sort them: 300 ms instead of 15 for 100,000 jobs.

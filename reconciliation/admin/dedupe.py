@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from portal.access import Action, access_of
 from portal.models import Tenant, User
+from portal.numbers import number, numbers
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import duplicates
 from reconciliation.admin import dedupe_shown, merge_page
 from reconciliation.admin.full_passes import PassPages
 from reconciliation.admin.records import RecordAdmin
-from reconciliation.admin.review_form import number, numbers, query
+from reconciliation.admin.review_form import query
 from reconciliation.duplicates import Group, Wanted
 from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals

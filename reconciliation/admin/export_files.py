@@ -23,6 +23,7 @@ from django.utils import timezone
 from portal import audit
 from portal.access import Action, access_of
 from portal.models import Tenant, User
+from portal.numbers import number
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view
 from reconciliation.admin.export_form import ExportForm, label
 from reconciliation.exports import FORMATS, Export, Narrowing, files
@@ -118,10 +119,9 @@ class ExportFileAdmin(ReadOnlyTenantAdmin):
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the form begins with: an address may choose the tenant and the export."""
-    tenant = request.GET.get("tenant", "")
     return {
         "what": request.GET.get("what", "invoice"),
-        "tenant": int(tenant) if tenant.isdecimal() and len(tenant) < 18 else None,
+        "tenant": number(request.GET.get("tenant", "")) or None,
     }
 
 
@@ -169,9 +169,7 @@ def _own(request: HttpRequest) -> Any:
 
 
 def _one(request: HttpRequest) -> ExportFile:
-    number = request.GET.get("id", "")
-    known = number.isascii() and number.isdecimal() and len(number) < 18
-    found: ExportFile | None = _own(request).filter(pk=int(number) if known else 0).first()
+    found: ExportFile | None = _own(request).filter(pk=number(request.GET.get("id", ""))).first()
     if found is None:
         raise Http404("There is no such file.")
     return found

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from portal.access import Action, access_of
 from portal.models import User
+from portal.numbers import number
 from portal.own_pages import OwnPages, list_view
 from reconciliation import full_passes
-from reconciliation.admin.review_form import number
 from reconciliation.background import OPEN
 from reconciliation.models import MatchPass, MatchSettings
 

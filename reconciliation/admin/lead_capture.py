@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal.access import Action, access_of
 from portal.models import Tenant, User
+from portal.numbers import number
 from portal.own_pages import OwnPages, list_view
 from reconciliation.adding import add
 from reconciliation.admin.acting import SENT_ON
@@ -78,11 +79,7 @@ class CapturePage(OwnPages):
     @list_view("capture/", action=Action.RESOLVE)
     def capture(self, request: HttpRequest) -> HttpResponse:
         tenants = access_of(request.user).tenants(Action.RESOLVE).order_by("name")
-        chosen = (
-            tenants.filter(pk=request.POST["tenant"]).first()
-            if request.POST.get("tenant", "").isdigit()
-            else None
-        )
+        chosen = tenants.filter(pk=number(request.POST.get("tenant", ""))).first()
         first: Tenant | None = chosen or tenants.first()
         with timezone.override(first.zone if first else None):
             form = LeadForm(tenants, request.POST if request.method == "POST" else None)

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from portal.access import Action, access_of
 from portal.models import Tenant
+from portal.numbers import number
 from portal.tenant_admin import TenantAdmin, list_view
-from reconciliation.admin.review_form import number
 from reconciliation.admin.values import counted
 from reconciliation.merging_by_itself import Planned, percent, planned
 from reconciliation.models import Customer, MatchSettings

@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from portal.access import Action, access_of
 from portal.models import User
+from portal.numbers import numbers
 from portal.own_pages import OwnPages, list_view
 from reconciliation.admin import merge_page
-from reconciliation.admin.review_form import numbers, query
+from reconciliation.admin.review_form import query
 from reconciliation.duplicates import Wanted
 from reconciliation.editing import RecordMovedOn
 from reconciliation.entities import Entity

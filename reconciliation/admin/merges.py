@@ -11,11 +11,12 @@ from django.utils import timezone
 from portal.access import Action, access_of
 from portal.look import badge
 from portal.models import User
+from portal.numbers import number
 from portal.tenant_admin import ReadOnlyTenantAdmin, list_view, object_view
 from reconciliation import merge_tasks
 from reconciliation.admin import merge_shown, shown
 from reconciliation.admin.merge_new import NewMergePages
-from reconciliation.admin.review_form import number, query
+from reconciliation.admin.review_form import query
 from reconciliation.duplicates import Wanted
 from reconciliation.merging import undo
 from reconciliation.models import Merge

@@ -1,12 +1,13 @@
 """What a person sends from the review page, read; and the lines of the inbox. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from portal.numbers import number, numbers
 from reconciliation import inbox
 from reconciliation.admin import values
 from reconciliation.admin.differences import marked
@@ -15,20 +16,6 @@ from reconciliation.models import Conflict
 from reconciliation.reviewing import Choice, Outcome, value_here
 
 NOTHING_CHOSEN = "Nothing was chosen yet. Take a side for at least one field, or type another value."
-
-
-_LONGEST_NUMBER = 18
-"""Digits that every database's integers have room for."""
-
-
-def number(text: str) -> int:
-    """A number that a person's address or form holds; 0, which no row has, where it is none."""
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else 0
-
-
-def numbers(texts: Iterable[str]) -> list[int]:
-    """Those that are numbers, each once, in order."""
-    return [found for found in dict.fromkeys(map(number, texts)) if found]
 
 
 def choices_of(posted: QueryDict) -> tuple[list[Choice], str]:

@@ -17,6 +17,9 @@ def connection(tenant):
     row = Connection.objects.create(
         tenant=tenant,
         system="servicetitan",
+        environment="custom",
+        api_url="http://127.0.0.1:9",
+        credentials={"tenant_id": "1", "client_id": "c", "client_secret": "s", "app_key": "a"},
         source=source,
         remote_account=planted(tenant),
         status=Connection.Status.CONNECTED,

@@ -25,7 +25,9 @@ class InlineCode(HTMLParser):
             self.found.append("<style>")
         self.found += [f"<{tag} {name}=…>" for name in names if name == "style" or name.startswith("on")]
         self.found += [
-            f"<{tag} href=javascript:>" for value in names.values() if (value or "").startswith("javascript:")
+            f"<{tag} {name}=javascript:>"
+            for name, value in names.items()
+            if name in ("href", "src", "action", "formaction") and (value or "").startswith("javascript:")
         ]
 
     def handle_data(self, data):

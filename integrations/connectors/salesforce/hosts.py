@@ -51,11 +51,21 @@ def log_in_origin(credentials: Mapping[str, str], addresses: Addresses) -> str:
     return hosts.token_url.removesuffix(TOKEN)
 
 
+def _bare_host(url: str) -> str:
+    """The host of `https://host…` without a port of its own; "" for anything else."""
+    try:
+        parts = urlsplit(url)
+        bare = parts.scheme == "https" and parts.port is None
+    except ValueError:
+        return ""
+    return (parts.hostname or "").lower() if bare else ""
+
+
 def instance(url: str, addresses: Addresses) -> str:
     """The `instance_url` of a token's reply, if it may be called. Raises AddressRefused."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.port is None and _OWN.fullmatch((parts.hostname or "").lower()):
-        return f"https://{(parts.hostname or '').lower()}"
+    host = _bare_host(url)
+    if _OWN.fullmatch(host):
+        return f"https://{host}"
     if addresses.environment != CUSTOM:
         raise AddressRefused(
             "Salesforce named an address for its API that is none of Salesforce's own. Check the connection's "
