@@ -18,7 +18,9 @@ Rows = Iterable[Sequence[tuple[Any, ...]]]
 Convert = Callable[[Any], Any]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_UNSEEN = r"\s\x00-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""What spreadsheets drop or do not show in front of a text."""
+_FORMULA = re.compile(rf"[{_UNSEEN}]*[=+\-@\x00\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _HARMLESS = re.compile(r"\+[0-9]{4,15}|[+-]?[0-9]+(\.[0-9]+)?")
 
 
@@ -108,7 +110,7 @@ def _same(value: Any) -> Any:
 
 
 _FOR_CSV: dict[str, Convert] = {
-    "id": str,
+    "id": lambda value: guarded(str(value)),  # some systems' ids are texts that people chose
     "text": guarded,
     "boolean": lambda value: "true" if value else "false",
     "timestamp": moment,

@@ -151,10 +151,10 @@ def test_no_list_and_no_page_breaks_on_what_its_address_asks(stage, count):
     for route in list_routes():
         names = parameters(route)
         if FULL:
-            for name in dict.fromkeys(names):
-                for text in NASTY:
-                    fuzz.send("get", route.url(), {name: text})
-            continue
+            for name in (*dict.fromkeys(names), *dict.fromkeys(names)):
+                fuzz.send("get", route.url(), {name: fuzz.text()})
+            for text in NASTY:
+                fuzz.send("get", route.url(), {fuzz.draw.choice(names): text})
         for name in fuzz.draw.sample(names, 3):
             fuzz.send("get", route.url(), {name: fuzz.text()})
         if not route.name.endswith("_changelist"):

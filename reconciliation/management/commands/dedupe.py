@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import audit
 from portal.models import Tenant
+from reconciliation.exports.formats import guarded
 from reconciliation.matching import store
 from reconciliation.matching.bands import Band, band
 from reconciliation.matching.passes import dedupe_tenant
@@ -103,7 +104,8 @@ def _write_rows(tenant: Tenant, stream: IO[str]) -> int:
         which = band(score, limits)
         if which != Band.IGNORE:
             words = "; ".join(f"{r['words']} ({r['weight']:+.1f})" for r in reasons if r["field"] != "start")
-            writer.writerow((ids.get(left, left), ids.get(right, right), f"{score:.6f}", which, words))
+            pair = (guarded(str(ids.get(pk, pk))) for pk in (left, right))
+            writer.writerow((*pair, f"{score:.6f}", which, guarded(words)))
             count += 1
     return count
 

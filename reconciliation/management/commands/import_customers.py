@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import audit
 from portal.models import Tenant
+from reconciliation.exports.formats import guarded
 from reconciliation.import_files import BadFile, CustomerFile, Problem, take_all
 from reconciliation.importing import FIELDS
 from reconciliation.intake import PageResult
@@ -113,7 +114,7 @@ class _Notes:
 
     def _write(self, *cells: object) -> None:
         if self.stream:
-            csv.writer(self.stream).writerow(cells)
+            csv.writer(self.stream).writerow([guarded(str(cell)) for cell in cells])
 
 
 def _mapping(renamed: list[str]) -> Mapping[str, str]:
