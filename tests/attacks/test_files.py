@@ -181,7 +181,8 @@ FILES = {
 }
 NAMES = (
     "../../etc/passwd", "..\\..\\x.csv", "/etc/passwd", "x\x00.csv", "a\r\nContent-Type: text/html\r\n\r\n<xprobe>.csv",
-    "<xprobe>.csv", "=cmd.csv", "." * 300, "x" * 3000 + ".csv", "CON", "\u202evsc.exe", "-rf.csv", " ", '".csv', "%2e%2e%2fx",
+    "<xprobe>.csv", "=cmd.csv", "." * 300, "x" * 3000 + ".csv", "CON", "\u202evsc.exe", "-rf.csv", " ",
+    '".csv', "%2e%2e%2fx",
 )  # fmt: skip
 
 
@@ -286,7 +287,6 @@ def test_a_million_lines_are_read_in_bounded_memory(count):
         OUTSIDE,
         b"<!DOCTYPE x><x/>",
         b"<x>" * 100_000,
-        b"<?xml version='1.0' encoding='x'?><x/>",
         b'"' * 9,
     ],
 )
