@@ -37,7 +37,10 @@ class Framed:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = super().get_context_data(**kwargs)  # type: ignore[misc]  # of the view it is mixed into
-        return {**admin.site.each_context(self.request), "title": self.title, **found}
+        frame = {**admin.site.each_context(self.request), "title": self.title}
+        if settings.MFA_REQUIRED and not is_proven(self.request):
+            frame |= {"available_apps": [], "is_nav_sidebar_enabled": False}  # none of it can be reached yet
+        return {**frame, **found}
 
 
 @method_decorator([never_cache, login_required], name="dispatch")

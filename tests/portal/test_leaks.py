@@ -1,12 +1,18 @@
 """Nothing that was planted may stand in a log, a page, an export, an error's text or the database in clear."""
 
 import logging
+from datetime import timedelta
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from portal import audit
-from portal.models import Tenant, User
+from portal.entrance.again import MARK
+from portal.models import Role, RoleGrant, Tenant, User
 from portal.secrets import Secret, SecretUnreadable
 from tests.leaks import EXERCISES, KeptLog, Search, exercise
 
@@ -42,6 +48,28 @@ def choosing_a_password_by_a_link(search):
     assert visitor.post(form, new_password1=new, new_password2=new).status_code == 302
     user.refresh_from_db()
     assert user.check_password(new)
+
+
+@exercise
+def confirming_with_passwords_and_posting_too_late(search):
+    user = User.objects.create_user("late", password=search.plant("password confirmed with"))
+    RoleGrant.objects.create(user=user, role=Role.PLATFORM_ADMIN)
+    browser = Client()
+    browser.force_login(user)
+    with override_settings(CONFIRM_AFTER=timedelta(minutes=1)):
+        page = reverse("admin:integrations_subscription_add")
+        late = browser.post(page, {"secret": search.plant("secret posted too late")})
+        search.read("confirm page", late.content.decode())
+        wrong = {MARK: "1", "held": late.context["held"], "password": search.plant("wrong confirmation")}
+        search.read("confirm page", browser.post(page, wrong).content.decode())
+
+
+@exercise
+def keeping_second_factors(search):
+    user = User.objects.create_user("factors")
+    TOTP.activate(user, search.plant("secret of an app"))
+    codes = RecoveryCodes.activate(user)
+    search.planted["seed of codes"] = decrypt(codes.instance.data["seed"])
 
 
 @exercise
