@@ -146,6 +146,17 @@ def save_credentials(
     return connection
 
 
+@transaction.atomic
+def begin(tenant: Tenant, system: str, *, user: User | None = None) -> Connection:
+    """A connection without credentials, with its rules and mappings: to be set up before it is linked."""
+    connection = _new_connection(tenant, spec_of(system))
+    connection.owner = user
+    connection.save()
+    ensure_rules(connection)
+    audit.record("connection.begun", connection, actor=user, tenant=tenant)
+    return connection
+
+
 def _still(known: Connection) -> Connection:
     """The same row under a lock. Raises ValidationError where it was disconnected since it was read."""
     connection = Connection.objects.select_for_update().get(pk=known.pk)

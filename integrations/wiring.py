@@ -9,6 +9,7 @@ from integrations.connectors.registry import CONNECTORS
 from portal import audit, health
 
 _PHRASES = {
+    "connection.begun": "began {target}, without credentials",
     "connection.added": "stored credentials of {target}",
     "connection.linked": "linked {target} by logging in there",
     "connection.changed": "changed credentials or address of {target}",

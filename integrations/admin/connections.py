@@ -13,6 +13,7 @@ from integrations import quota
 from integrations.admin import words
 from integrations.admin.booking import BookingPage
 from integrations.admin.checklist import next_of
+from integrations.admin.configuration import ConfigurationPages
 from integrations.admin.credentials import CredentialsPages
 from integrations.admin.disconnect import DisconnectPage
 from integrations.admin.lead_sources import LeadSourcesPage
@@ -44,6 +45,7 @@ class ConnectionAdmin(
     SearchPage,
     BookingPage,
     WebhooksPage,
+    ConfigurationPages,
     TenantAdmin,
 ):
     """A tenant's links to other systems. Disconnecting comes with its own page; nothing is deleted here."""

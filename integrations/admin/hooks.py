@@ -1,6 +1,6 @@
 """What this floor hangs into the admin pages of the floors below: panels, menu entries, health, words."""
 
-from integrations.admin import checklist, flow_gallery, home, record_pages, tables
+from integrations.admin import checklist, configuration, flow_gallery, home, record_pages, tables
 from portal import audit
 from portal.access import Action
 from portal.panels import register_app_entry, register_health, register_panel, register_tenant_panel
@@ -31,6 +31,7 @@ register_panel("Records synced", 30, home.records_per_day, f"{_PANELS}/per_day.h
 register_tenant_panel(10, "admin/integrations/tenant_panel.html", checklist.panel)
 register_tenant_panel(15, "admin/integrations/flows_panel.html", flow_gallery.panel)
 register_tenant_panel(16, "admin/integrations/tables_panel.html", tables.panel)
+register_tenant_panel(40, "admin/integrations/configuration_panel.html", configuration.panel)
 register_health(home.health_of)
 register_app_entry(
     "reconciliation", "BookAJob", "Book a job", "admin:integrations_connection_book", lambda request: None,

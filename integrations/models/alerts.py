@@ -4,13 +4,19 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.db import models
 from django.db.models import Q
 
 from portal.models import Tenant
 from portal.secrets import EncryptedTextField
 from reconciliation.models import JSONTextField
+
+
+def check_recipients(text: str) -> None:
+    """Refuse what is no list of e-mail addresses."""
+    for one in text.split(","):
+        validate_email(one.strip())
 
 
 class AlertChannel(models.Model):
@@ -31,7 +37,10 @@ class AlertChannel(models.Model):
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.EMAIL)
     recipients = models.CharField(
-        max_length=500, blank=True, help_text="For e-mail: addresses with commas between them."
+        max_length=500,
+        blank=True,
+        validators=[check_recipients],
+        help_text="For e-mail: addresses with commas between them.",
     )
     url = EncryptedTextField(
         "address",

@@ -1,0 +1,1 @@
+"""A tenant's configuration as a document: exported, compared, imported, from staging to production for one."""
