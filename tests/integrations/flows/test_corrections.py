@@ -15,7 +15,7 @@ from reconciliation.three_way import compared
 from tests.integrations.flows.books import NAME
 from tests.integrations.pages import at, words
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EXTRA = Decimal("10.00")
 
 

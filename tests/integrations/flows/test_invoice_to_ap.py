@@ -21,7 +21,7 @@ from reconciliation.three_way import compared
 from tests.integrations.flows.books import NAME, TAX_ACCOUNT, items, worth_posting
 from tests.integrations.pages import at, words
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 class TestTheWay:

@@ -21,7 +21,7 @@ from tests.integrations.flows.cycle import cycle_of, syspro_of
 from tests.integrations.pushes import effects
 from tests.integrations.syncs import sync
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NAME = "purchase_orders"
 VALVE, CAP, BREAKER = "MAT-VALVE", "MAT-CAP", "MAT-BRKR"
 
