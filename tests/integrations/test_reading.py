@@ -165,6 +165,13 @@ def test_a_remote_clock_ahead_of_ours_loses_nothing():
     assert read(remote, LIST, begin(LIST, cursor, minutes=2))[0] == [2]
 
 
+def test_the_first_row_of_an_empty_list_is_read_though_the_remote_clock_is_five_minutes_behind():
+    remote = Remote([])
+    _, cursor = read(remote, LIST, begin(LIST))
+    remote.rows[1] = row(1, +1 - 5)
+    assert read(remote, LIST, begin(LIST, cursor, minutes=2))[0] == [1]
+
+
 def test_a_list_that_cannot_be_asked_for_changes_is_read_whole_each_time():
     remote = Remote([row(1), row(2), row(3)])
     ids, cursor = read(remote, WHOLE, begin(WHOLE))
