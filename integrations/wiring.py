@@ -6,7 +6,7 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from integrations.connectors.registry import CONNECTORS
-from portal import audit, health
+from portal import audit, backups, health
 
 _PHRASES = {
     "connection.begun": "began {target}, without credentials",
@@ -65,7 +65,7 @@ def connect() -> None:
     holding.register(invoice_to_ap.held_back)
     holding.register(purchase_orders.held_back)
     holding.register(adjustments.held_back)
-    from integrations import metrics, retention, review_requests
+    from integrations import metrics, restoring, retention, review_requests
     from integrations.webhooks import events
 
     events.connect()
@@ -75,6 +75,7 @@ def connect() -> None:
     health.register_check("worker", worker_problem)
     metrics.register()
     retention.register()
+    backups.register_settling(restoring.settle)
     always_chosen.connect(remember)
     for system in CONNECTORS:
         register_deep_link(system, partial(deep_link, system))
@@ -93,7 +94,5 @@ def worker_problem() -> str | None:
     from integrations.schedule import is_alive
 
     if is_alive(timezone.now()) is False:
-        return (
-            "The worker cluster has not given a sign of life for three minutes. Start `manage.py qcluster`."
-        )
+        return "The worker cluster has not given a sign of life for three minutes. Start `manage.py worker`."
     return None

@@ -4,6 +4,7 @@ The route: references resolved (`parents`) -> body with its parts (`bodies`) -> 
 `adopting`. After an answer that never came: looked for by key, or among its siblings, and adopted where it is found.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from integrations.connectors.registry import CONNECTORS
@@ -34,8 +35,18 @@ def create(sender: Sender, delivery: Delivery, record: Any) -> None:
     if not _may_begin(sender, delivery, record):
         return None
     if timing.protected and (found := look_up(sender, delivery, record, parent)) is not None:
+        if not delivery.operation:
+            _as_if_sent(sender, delivery, record)
         return adopt(sender, delivery, record, side.declared.id_of(found), parent, found)
     return _anew(sender, delivery, record, parent)
+
+
+def _as_if_sent(sender: Sender, delivery: Delivery, record: Any) -> None:
+    """It was sent after the backup that this database was restored from: with what, nobody wrote down here. What it would
+    be now tells its parts apart; where the row differs, that is the row's later change."""
+    delivery.values = sender.side.begun(record)
+    with suppress(CannotCreate):
+        _, delivery.parts = body_of(sender, record, sender.side.read(record))
 
 
 def _may_begin(sender: Sender, delivery: Delivery, record: Any) -> bool:
