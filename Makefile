@@ -38,7 +38,7 @@ serve: $(RUNTIME) ## The web server alone, for work on the code (PORT=8000)
 worker: $(RUNTIME) ## The worker cluster alone
 	@$(BIN)/python -m integrations.demo.keys
 	@$(PLAIN_HTTP) $(BIN)/python manage.py migrate --verbosity 0
-	@$(PLAIN_HTTP) exec $(BIN)/python manage.py qcluster
+	@$(PLAIN_HTTP) exec $(BIN)/python manage.py worker
 
 # --- Check ----------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ Place = tuple[int, str]
 
 PER_TENANT = 2
 LATE = timedelta(minutes=3)
-TICK = "tick"
+TICK, WORKER = "tick", "worker"
+"""Heartbeats: the minute's, and that of whichever worker showed itself last."""
 
 
 def choose(
@@ -114,11 +115,18 @@ def _parents() -> dict[str, frozenset[str]]:
 PARENTS = _parents()
 
 
-def beat(now: datetime) -> None:
-    Heartbeat.objects.update_or_create(name=TICK, defaults={"at": now})
+def beat(now: datetime, name: str = TICK) -> None:
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+
+
+def take_minute(now: datetime) -> bool:
+    """Whether this minute's tick is the caller's: of all who ask, on whatever host, one. A conditional UPDATE decides."""
+    minute = now.replace(second=0, microsecond=0)
+    Heartbeat.objects.get_or_create(name=TICK, defaults={"at": minute - timedelta(minutes=1)})
+    return Heartbeat.objects.filter(name=TICK, at__lt=minute).update(at=now) == 1
 
 
 def is_alive(now: datetime) -> bool | None:
-    """Whether the tick came lately; None if it never did."""
-    found = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
-    return None if found is None else now - found < LATE
+    """Whether the tick came lately, and a worker did something; None if neither ever did."""
+    found = Heartbeat.objects.filter(name__in=(TICK, WORKER)).values_list("at", flat=True)
+    return all(now - at < LATE for at in found) if found else None

@@ -1,8 +1,9 @@
 """What django-q2 runs. It only wakes workers: everything that must not be lost stands in our own tables.
 
-The route: the schedule calls `tick` each minute -> `tick` sweeps, then wakes as many workers as there is work
--> each `wake` takes the rule that is next, wakes another worker if there is more, works a slice on it, and asks
-again until its time is over. So where there is enough to do all workers of all clusters are at work, however many.
+The route: `manage.py tick` or a cluster's schedule, whichever comes first in a minute -> `tick` sweeps, then wakes as
+many workers as there is work -> each `wake` takes the rule that is next, wakes another worker if there is more, works
+a slice on it, and asks again until its time is over. So where there is enough to do all workers of all clusters are at
+work, however many.
 """
 
 import logging
@@ -38,7 +39,7 @@ MATCH_SECONDS = 900
 """What one tenant may take: a first comparison of a large one takes minutes."""
 NIGHTLY = "nightly"
 NIGHTLY_SECONDS = 3_600
-_TICK = "integrations.tasks.tick"
+_TICK = "integrations.tasks.each_minute"
 _WAKE = "integrations.tasks.wake"
 _FOLLOW = "integrations.tasks.follow_hooks"
 _SEND = "integrations.tasks.send_webhooks"
@@ -70,6 +71,20 @@ def wake_for(connection_id: int) -> int:
     """Changes were committed that a connection is owed: work on what is due, theirs with it."""
     waking.answered(connection_id)
     return wake()
+
+
+def each_minute() -> None:
+    """The schedule's: that a worker came to it is a sign of life, whoever has this minute's tick."""
+    schedule.beat(timezone.now(), schedule.WORKER)
+    tick_if_due()
+
+
+def tick_if_due() -> bool:
+    """This minute's tick, unless somebody has done it. Each minute has one, however many hosts there are."""
+    if not schedule.take_minute(timezone.now()):
+        return False
+    tick()
+    return True
 
 
 def tick() -> None:

@@ -77,8 +77,8 @@ def test_failed_records_and_conflicts_are_counted(home, tenant):
 
 def test_a_worker_cluster_that_stopped_is_said_to_those_who_run_syncs(home, client_for, viewer, tenant):
     Heartbeat.objects.create(name=TICK, at=timezone.now() - timedelta(minutes=10))
-    assert "manage.py qcluster" in home()
-    assert "manage.py qcluster" not in words(client_for(viewer).get(reverse("admin:index")))
+    assert "manage.py worker" in home()
+    assert "manage.py worker" not in words(client_for(viewer).get(reverse("admin:index")))
 
 
 def test_records_per_day_are_drawn_and_summed(home, tenant):

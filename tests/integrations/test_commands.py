@@ -245,7 +245,7 @@ def test_status_ends_with_1_when_something_needs_a_person(connection, sandbox):
 def test_status_ends_with_1_when_no_worker_gives_a_sign_of_life(connection):
     Heartbeat.objects.create(name="tick", at=timezone.now() - timezone.timedelta(minutes=10))
     _, warned = run("status", ends=1)
-    assert "manage.py qcluster" in warned
+    assert "manage.py worker" in warned
 
 
 # --- Secrets ---------------------------------------------------------------------------------------------------------

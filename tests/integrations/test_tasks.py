@@ -124,7 +124,7 @@ def test_a_worker_that_leaves_something_to_do_calls_another_once(connection, mon
 def test_there_is_one_tick_however_often_the_portal_is_migrated(db):
     for _ in range(3):
         tasks.ensure_schedule()
-    assert Schedule.objects.filter(func="integrations.tasks.tick").count() == 1
+    assert Schedule.objects.filter(func="integrations.tasks.each_minute").count() == 1
 
 
 def test_customers_that_a_pull_brought_are_compared_by_a_worker(connection, monkeypatch):

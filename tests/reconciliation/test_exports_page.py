@@ -221,7 +221,7 @@ def test_a_file_that_nobody_writes_says_what_to_do(client_for, finance, tenant):
     browser = client_for(finance)
     browser.post(MINE, asked(tenant, background="on"))
     ExportFile.objects.update(created_at=timezone.now() - timedelta(minutes=1))
-    assert "qcluster" in browser.get(page("file_live", ExportFile.objects.get())).content.decode()
+    assert "manage.py worker" in browser.get(page("file_live", ExportFile.objects.get())).content.decode()
 
 
 def test_a_failed_file_says_why(client_for, finance, tenant):
