@@ -1,5 +1,6 @@
 """Tells Django about the top floor."""
 
+import os
 from typing import Any
 
 from django.apps import AppConfig
@@ -16,6 +17,10 @@ class IntegrationsConfig(AppConfig):
 
         wiring.connect()
         post_migrate.connect(set_up_schedule, sender=self)
+        if "FAULT" in os.environ:  # this process is to die at a boundary that is named
+            from integrations.torture import boundaries
+
+            boundaries.install_from(os.environ)
 
 
 def set_up_schedule(**kwargs: Any) -> None:

@@ -24,7 +24,7 @@ from reconciliation.bulk import is_postgres
 Ask = Callable[[Callable[[], Any]], Any]
 """Puts a question to the database from whatever thread."""
 
-FETCH_SECONDS = 60
+FETCH_SECONDS = 60.0
 _MICRO = 1_000_000
 ROOM = 1.03
 

@@ -7,9 +7,8 @@ Upper floors extend it through `register_panel`, `register_app_entry`, `register
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from portal.access import access_of
@@ -69,17 +68,8 @@ class TrunklineAdminSite(admin.AdminSite):
         return super().index(request, {"panels": panels(request), **(extra_context or {})})
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The stock page; wrong old passwords count as at the log-in, and a new one goes to the audit trail."""
-        from portal.entrance import throttle
-        from portal.entrance.adapters import SLOW_DOWN
-
-        counters = throttle.at_password(request, request.user.get_username())
-        if request.method == "POST" and not throttle.is_open(counters):
-            messages.error(request, SLOW_DOWN)
-            return redirect("admin:password_change")
+        """The stock page; a password that was really changed goes to the audit trail."""
         reply = super().password_change(request, extra_context)
-        if request.method == "POST" and "old_password" in _errors(reply):
-            throttle.take(counters)
         if request.method == "POST" and reply.status_code == 302 and isinstance(request.user, User):
             record("person.password_set", request.user)
         return reply
@@ -107,9 +97,3 @@ class TrunklineAdminSite(admin.AdminSite):
 
     def _model_order(self, row: dict[str, Any]) -> tuple[int, str]:
         return getattr(self._registry[row["model"]], "menu_order", 50), str(row["name"])
-
-
-def _errors(reply: Any) -> dict[str, Any]:
-    """What is wrong with the form of a page, by field."""
-    form = (getattr(reply, "context_data", None) or {}).get("form")
-    return form.errors if form is not None else {}

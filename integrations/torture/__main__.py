@@ -1,5 +1,5 @@
-"""`python -m integrations.torture SEED KILLS EDITS PROTECTED SYSTEMS POLICIES`: in a process of its own, on a scratch
-database. Systems and policies are names with commas; no system is ServiceTitan beside the portal.
+"""`python -m integrations.torture ASKED`: in a process of its own, on a scratch database. What is asked is
+`courses.Asked` as JSON; no system is ServiceTitan beside the portal.
 
 `manage.py torture` starts it with an environment that names one. Prints one line of progress after the other, and as
 the last one the report as JSON.
@@ -21,11 +21,9 @@ def main() -> None:
     from integrations.torture.resting import NoRest
 
     call_command("migrate", verbosity=0)
-    seed, kills, edits = (int(text) for text in sys.argv[1:4])
-    systems, policies = (tuple(filter(None, text.split(","))) for text in sys.argv[5:7])
-    asked = Asked(seed, kills, edits, sys.argv[4] == "protected", systems, policies)
+    asked = Asked(**json.loads(sys.argv[1]))
     try:
-        print(json.dumps(course_of(systems).run(asked, _say)), flush=True)
+        print(json.dumps(course_of(asked.systems, asked.boundaries).run(asked, _say)), flush=True)
     except NoRest as error:
         print(json.dumps({"good": False, "stuck": str(error)}), flush=True)
 

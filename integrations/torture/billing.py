@@ -23,6 +23,7 @@ from integrations.tables.catalogue import TABLES
 from integrations.torture.billing_checking import Ended, billing_verdict
 from integrations.torture.billing_offices import Books, Completing, Shop
 from integrations.torture.checking import Verdict
+from integrations.torture.killing import Killer
 from integrations.torture.resting import Say, edits_and_kills, idle, rest
 from integrations.torture.workers import Nursery, in_a_hurry
 from portal.models import Partner, Tenant
@@ -67,7 +68,7 @@ def torture_billing(
         shop.app.control.faults(*shop.faults)
         books.app.control.faults(*books.faults)
         with closing(Nursery(hosts, protected=protected)) as nursery:
-            edits_and_kills(editor, nursery, kills, invoices, say)
+            edits_and_kills(editor, Killer(nursery, editor.random).one, kills, invoices, say)
             shop.app.control.faults()
             books.app.control.faults()
             say("Left to come to rest …")

@@ -14,18 +14,19 @@ Wish = tuple[str, int, str, str]
 
 @dataclass(slots=True)
 class Verdict:
-    """Counts, each with the words for its cases. `raced` are overwrites within one call's time, which the API
-    gives no means to prevent: they are told, and not held against anybody."""
+    """Counts, each with the words for its cases. `hidden` are failures that no page shows. `raced` are overwrites
+    within one call's time, which the API gives no means to prevent: they are told, and not held against anybody."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     raced: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong or self.needless)
+        return not (self.lost or self.doubled or self.wrong or self.needless or self.hidden)
 
 
 @dataclass(frozen=True, slots=True)

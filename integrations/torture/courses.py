@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from integrations.torture import billing
+from integrations.torture.crossing import torture_boundaries
 from integrations.torture.offices import OFFICES
 from integrations.torture.resting import Say
 from integrations.torture.running import torture
@@ -13,7 +14,8 @@ from integrations.torture.sides import torture_sides
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants done. `edits` are invoices where those are posted; `policies` are those of conflicts."""
+    """What somebody wants done. `edits` are invoices where those are posted; `policies` are those of conflicts.
+    `boundaries`: how often to die at each; then `seconds` bounds the hunt, and kills and edits are counted only."""
 
     seed: int
     kills: int
@@ -21,6 +23,8 @@ class Asked:
     protected: bool = True
     systems: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    boundaries: int = 0
+    seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,12 @@ class Course:
     takes_policies: bool = False
 
 
-def course_of(systems: Sequence[str]) -> Course:
+def course_of(systems: Sequence[str], boundaries: int = 0) -> Course:
     """Raises ValueError, which tells what there is."""
+    if boundaries:
+        if systems:
+            raise ValueError("Boundaries are for ServiceTitan beside the portal: leave --systems out.")
+        return BOUNDARIES
     for course in COURSES:
         if course.fits(frozenset(systems)):
             return course
@@ -47,6 +55,12 @@ def course_of(systems: Sequence[str]) -> Course:
 def _one_system(asked: Asked, say: Say) -> dict[str, Any]:
     report = torture(asked.seed, asked.kills, asked.edits, protected=asked.protected, say=say)
     return {**asdict(report), "good": report.verdict.good}
+
+
+def _boundaries(asked: Asked, say: Say) -> dict[str, Any]:
+    report = torture_boundaries(asked.seed, asked.boundaries, seconds=asked.seconds, say=say)
+    good = report.verdict.good and not report.missing
+    return {**asdict(report), "good": good, "met": len(report.boundaries)}
 
 
 def _customers(asked: Asked, say: Say) -> dict[str, Any]:
@@ -73,8 +87,14 @@ def _billing(asked: Asked, say: Say) -> dict[str, Any]:
     return {**asdict(report), "good": report.verdict.good, "systems": asked.systems}
 
 
+BOUNDARIES = Course("", bool, _boundaries, ("seed", "times", "met", "kills", "edits"))
 COURSES: tuple[Course, ...] = (
-    Course("", lambda systems: not systems, _one_system, ("seed", "kills", "edits", "writes", "reads")),
+    Course(
+        "",
+        lambda systems: not systems,
+        _one_system,
+        ("seed", "kills", "edits", "writes", "reads", "booked", "settled", "refused", "unanswered"),
+    ),
     Course(
         ",".join(billing.SYSTEMS),
         lambda systems: systems == frozenset(billing.SYSTEMS),

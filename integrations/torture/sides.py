@@ -18,6 +18,7 @@ from integrations.sandbox.server import running
 from integrations.torture.checking import Seen, Verdict
 from integrations.torture.editing import HERE, THERE, Intent
 from integrations.torture.history import Place, history, values_of
+from integrations.torture.killing import Killer
 from integrations.torture.offices import CUSTOMERS, OFFICES, CustomerOffice
 from integrations.torture.resting import Say, edits_and_kills, idle, rest
 from integrations.torture.sides_checking import Ended, sides_verdict
@@ -98,7 +99,7 @@ def torture_sides(
         world.faults(on=True)
         nursery = Nursery(hosts, protected=protected)
         try:
-            edits_and_kills(editor, nursery, kills, edits, say)
+            edits_and_kills(editor, Killer(nursery, editor.random).one, kills, edits, say)
             world.faults(on=False)
             say("Left to come to rest …")
             rest(world.connections)

@@ -13,7 +13,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.checks import CheckMessage, Warning, register
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -97,10 +96,3 @@ class SecondFactorMiddleware:
 
 def _user(request: HttpRequest) -> Any:
     return request.user if request.user.is_authenticated else None
-
-
-@register(deploy=True)
-def check_second_factors(**kwargs: Any) -> list[CheckMessage]:
-    """`manage.py check --deploy` says where a password alone opens the portal."""
-    words = "MFA_REQUIRED is off: a password alone opens the portal. Unset it."
-    return [] if settings.MFA_REQUIRED else [Warning(words, id="portal.W003")]

@@ -6,14 +6,11 @@ password ends the others by the same means, of itself.
 
 from typing import Any
 
-from allauth.usersessions.models import UserSession
-from django.contrib.sessions.models import Session
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from portal.models import RoleGrant, User
-from portal.retention import Kept, register_retention
 
 
 def end_sessions(user_id: int) -> None:
@@ -41,15 +38,3 @@ def on_switch(instance: User, **kwargs: Any) -> None:
         return
     switched = (before.is_active, before.is_superuser) != (instance.is_active, instance.is_superuser)
     instance.sessions_ended = max(before.sessions_ended, instance.sessions_ended) + switched
-
-
-register_retention(
-    Kept(
-        UserSession,
-        1,
-        "lines of sessions that are over",
-        lambda before: UserSession.objects.filter(created_at__lt=before).exclude(
-            session_key__in=Session.objects.values("session_key")
-        ),
-    )
-)

@@ -59,7 +59,7 @@ def address(request: HttpRequest) -> Counter:
 def at_password(request: HttpRequest, username: str) -> list[Counter]:
     """A device on which this person has logged in before has a count of its own: nobody else can use that up."""
     device = device_of(request, username)
-    return [Counter("device", device, 10)] if device else [account(username), address(request)]
+    return [Counter("device", device, 10) if device else account(username), address(request)]
 
 
 def at_factor(request: HttpRequest, user: User) -> list[Counter]:

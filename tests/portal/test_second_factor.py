@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from portal.entrance.demand import ALWAYS_OPEN, ENROLMENT, check_second_factors
+from portal.entrance.demand import ALWAYS_OPEN, ENROLMENT
 from portal.models import AuditEntry
 from tests.portal.conftest import SECOND_FACTOR, Phone
 
@@ -201,9 +201,3 @@ def test_other_settings_open_the_portal_with_a_password(settings, give_password,
 def test_the_api_and_health_do_not_ask(client):
     assert client.get("/healthz").status_code == 200
     assert Client().get("/api/v1/jobs").status_code in (401, 404, 405)
-
-
-def test_the_check_before_production_says_where_it_is_off(settings):
-    assert check_second_factors() == []
-    settings.MFA_REQUIRED = False
-    assert "password alone" in check_second_factors()[0].msg

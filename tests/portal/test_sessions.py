@@ -8,11 +8,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from allauth.usersessions.models import UserSession
 from django.urls import reverse
 
 from portal.models import Role, RoleGrant, User
-from portal.retention import each_night
 
 HOME = "/admin/"
 
@@ -113,13 +111,6 @@ def test_people_see_where_they_are_logged_in_and_end_all_others(client, owner):
     client.post(reverse("usersessions_list"))
     assert is_in(client)
     assert not is_in(browsers[1])
-
-
-def test_lines_of_sessions_that_are_over_go_at_night(client, owner, clock):
-    client.post(reverse("account_login"), {"username": "owner", "password": "owner-password"})
-    clock.shift(timedelta(days=3))
-    each_night()
-    assert not UserSession.objects.exists()
 
 
 def test_cookies_are_for_this_host_over_https_alone():

@@ -107,3 +107,23 @@ def test_customers_added_later_come_with_their_work(make):
     ] == added
     locations, _ = caller.feed("crm/export/locations", positions["crm/export/locations"])
     assert {row["customerId"] for row in locations} == set(added)
+
+
+def test_a_feed_may_lead_back_to_the_page_it_has_just_given(make):
+    caller = make(feed_page=4)
+    caller.sandbox.control.faults("repeated_page:1,count=1")
+    page = caller.get("crm/export/customers").get_json()
+    assert page["continueFrom"], "the first page has nothing to lead back to"
+    caller.sandbox.control.faults("repeated_page:1,count=1")
+    again = caller.get("crm/export/customers", **{"from": page["continueFrom"]}).get_json()
+    assert (again["continueFrom"], again["hasMore"]) == (page["continueFrom"], True)
+    same = caller.get("crm/export/customers", **{"from": again["continueFrom"]}).get_json()
+    assert same["data"] == again["data"]
+    assert same["continueFrom"] != again["continueFrom"]
+
+
+def test_rows_changed_together_bear_one_moment(caller):
+    control = caller.sandbox.control
+    ids = [row["id"] for row in control.rows("customers")[:6]]
+    control.change_together("customers", {row_id: {"name": f"N{row_id}"} for row_id in ids})
+    assert len({control.row("customers", row_id)["modifiedOn"] for row_id in ids}) == 1

@@ -5,24 +5,29 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.management.printing import as_json, table
-from integrations.torture.courses import Course, course_of, reports_in
+from integrations.torture.courses import Asked, Course, course_of, reports_in
 from reconciliation.survivorship import Policy
 
-KINDS = ("lost", "doubled", "wrong", "needless")
+KINDS = ("lost", "doubled", "wrong", "needless", "hidden")
 SHOWN = 10
 
 
 class Command(BaseCommand):
     help = (
-        "Edit both sides at random against a sandbox with lost replies, resets, 429s and 500s, kill the worker again "
-        "and again, and compare the sandbox's journal with what was intended. Exits with 1 unless no write was lost, "
-        "doubled, wrong or needless. Works on a scratch database, never on this one. With --systems customers are "
+        "Edit both sides at random against a sandbox with lost, spoilt, repeated and reordered replies, resets, 429s "
+        "and 500s, ended tokens and a clock that is set, book through the API and settle conflicts on their pages, "
+        "kill workers, web server and database connections again and again, and compare the sandbox's journal with "
+        "what was intended. Exits with 1 unless no write was lost, doubled, wrong or needless and every failure that "
+        "is left stands on a page. With --boundaries processes die before and after each commit and each outside "
+        "call instead. Works on a scratch database, never on this one. With --systems customers are "
         "edited in several systems and the portal at once, under each conflict policy, and must end equal everywhere. "
         "With --systems servicetitan,syspro invoices of completed jobs are posted to accounts payable: each once, and "
         "their sum equal to the cent."
@@ -30,7 +35,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="which random edits and kills (default 1)")
-        parser.add_argument("--kills", type=int, default=20, help="how often a worker is killed (default 20)")
+        parser.add_argument(
+            "--kills", type=int, default=20, help="how often something is killed (default 20)"
+        )
         parser.add_argument(
             "--edits",
             type=int,
@@ -50,6 +57,21 @@ class Command(BaseCommand):
             help="where customers are edited: only under this conflict policy (may be repeated; default: each in turn)",
         )
         parser.add_argument(
+            "--boundaries",
+            type=int,
+            nargs="?",
+            const=10,
+            default=0,
+            metavar="TIMES",
+            help="die so often (default 10) at each boundary: before and after each commit and each outside call",
+        )
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            default=900.0,
+            help="with --boundaries: hunt so long at most (default 900)",
+        )
+        parser.add_argument(
             "--unprotected",
             action="store_true",
             help="without look-ups and keys: must fail, or this measures nothing",
@@ -62,14 +84,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         systems = [name for name in options["systems"].split(",") if name]
         try:
-            course = course_of(systems)
+            course = course_of(systems, options["boundaries"])
         except ValueError as error:
             raise CommandError(str(error)) from None
         if options["policy"] and not course.takes_policies:
             raise CommandError("A conflict policy is for systems whose customers are edited.")
         policies = (options["policy"] or [policy.value for policy in Policy]) if course.takes_policies else []
         with tempfile.TemporaryDirectory(prefix="trunkline-torture-") as folder:
-            report = self._run(folder, options, [",".join(systems), ",".join(policies)])
+            report = self._run(folder, options, _asked(options, systems, policies))
         if options["json"]:
             self.stdout.write(as_json(report))
         elif "stuck" in report:
@@ -79,16 +101,21 @@ class Command(BaseCommand):
         if not report["good"]:
             raise SystemExit(1)
 
-    def _run(self, folder: str, options: dict[str, Any], chosen: list[str]) -> dict[str, Any]:
+    def _run(self, folder: str, options: dict[str, Any], asked: Asked) -> dict[str, Any]:
         database = options["database"] or f"sqlite:///{folder}/torture.sqlite3"
-        numbers = [str(options[name]) for name in ("seed", "kills", "edits")]
-        protection = "unprotected" if options["unprotected"] else "protected"
         process = subprocess.Popen(
-            [sys.executable, "-m", "integrations.torture", *numbers, protection, *chosen],
+            [sys.executable, "-m", "integrations.torture", json.dumps(asdict(asked))],
             cwd=settings.BASE_DIR,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "VAR_DIR": folder, "DATABASE_URL": database, "LOG_LEVEL": "CRITICAL"},
+            env={
+                **os.environ,
+                "VAR_DIR": folder,
+                "DATABASE_URL": database,
+                "LOG_LEVEL": "CRITICAL",
+                "INSECURE_HTTP": "1",
+                "REDIS_URL": "",
+            },
         )
         last = ""
         assert process.stdout is not None  # noqa: S101  # it is a pipe
@@ -117,6 +144,21 @@ class Command(BaseCommand):
             )
         )
         for report in reports:
+            for name, count in report.get("missing", {}).items():
+                self.stderr.write(self.style.ERROR(f"missing: {count} deaths at {name}"))
             for kind in KINDS:
                 for words in report["verdict"][kind][:SHOWN]:
                     self.stderr.write(self.style.ERROR(f"{report.get('policy', '')} {kind}: {words}".strip()))
+
+
+def _asked(options: dict[str, Any], systems: Sequence[str], policies: Sequence[str]) -> Asked:
+    return Asked(
+        options["seed"],
+        options["kills"],
+        options["edits"],
+        protected=not options["unprotected"],
+        systems=tuple(systems),
+        policies=tuple(policies),
+        boundaries=options["boundaries"],
+        seconds=options["seconds"],
+    )

@@ -28,6 +28,8 @@ NAMES: Mapping[str, str] = {
     "unknown_fields": "rows carry members that no document names",
     "unknown_values": "enumerations carry a value that no document names",
     "duplicate_rows": "a page repeats its rows",
+    "reordered_rows": "a page's rows come in another order",
+    "repeated_page": "an export feed leads back to the page that it has just given",
     "token_expired": "401, although the token is good",
     "disabled_app": "403 for everything",
     "forbidden": "403 for this path only",
@@ -73,9 +75,18 @@ def after(fault: Fault, request: Request, response: Response) -> Response:
         request.environ[ABORT] = "cut"
     elif fault.name == "late_error":
         return problem(500, "An error occurred while processing your request.")
+    elif response.status_code == 200 and fault.name == "repeated_page":
+        response.set_data(_leading_back(request, response.get_data()))
     elif response.status_code == 200:
         response.set_data(_spoilt(fault.name, response.get_data()))
     return response
+
+
+def _leading_back(request: Request, body: bytes) -> bytes:
+    reply = orjson.loads(body)
+    if request.method != "GET" or "continueFrom" not in reply or not request.args.get("from"):
+        return body
+    return orjson.dumps({**reply, "hasMore": True, "continueFrom": request.args["from"]})
 
 
 def _spoilt(name: str, body: bytes) -> bytes:
@@ -83,7 +94,12 @@ def _spoilt(name: str, body: bytes) -> bytes:
         return body[: len(body) // 2]
     if name == "empty_body":
         return b""
-    changes = {"unknown_fields": _add_fields, "unknown_values": _change_values, "duplicate_rows": _repeat}
+    changes = {
+        "unknown_fields": _add_fields,
+        "unknown_values": _change_values,
+        "duplicate_rows": _repeat,
+        "reordered_rows": _reorder,
+    }
     if name not in changes or not body:
         return body
     reply = orjson.loads(body)
@@ -115,6 +131,11 @@ def _change_values(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _reorder(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last first, so that any order that somebody relies on is broken."""
+    return rows[::-1]
 
 
 def _repeat(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
