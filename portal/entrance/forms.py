@@ -17,6 +17,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.mfa.utils import decrypt, encrypt
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -24,6 +25,8 @@ from portal import audit
 from portal.access import access_of
 from portal.entrance import throttle
 from portal.entrance.adapters import NO_ROLE, note_if_locked
+
+audit.register_action("log_in.recovery_code", "used a recovery code: {note}")
 
 
 class LogInForm(LoginForm):
@@ -67,7 +70,16 @@ class Guessed:
             note_if_locked(counters, self.user, "wrong codes")
             raise
         throttle.give_back(counters)
+        if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+            self._tell_of_recovery_code()
         return code
+
+    def _tell_of_recovery_code(self) -> None:
+        left = len(Authenticator.objects.get(pk=self.authenticator.pk).wrap().get_unused_codes())
+        audit.record("log_in.recovery_code", actor=self.user, note=f"{left} left")
+        messages.warning(
+            context.request, f"That was a recovery code; {left} are left. Make new ones in good time."
+        )
 
     def _use(self, code: str) -> None:
         """django-allauth remembers a used code for 30 seconds in the cache; with tolerance it opens for 90."""

@@ -158,6 +158,8 @@ def test_a_person_sets_up_an_app_at_the_first_log_in_and_sees_the_codes_once(giv
         give_password(owner)
         assert client.post(reverse(SECOND_FACTOR), {"code": code}).status_code == status
         client.post(reverse("admin:logout"))
+    used = AuditEntry.objects.filter(action="log_in.recovery_code").order_by("pk")
+    assert [entry.note for entry in used] == ["9 left", "8 left"]
 
 
 def test_a_wrong_first_code_sets_nothing_up(give_password, client, owner):
