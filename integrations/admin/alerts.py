@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 
 from integrations.admin.alert_forms import ChannelForm, RuleForm
+from integrations.admin.filters import StillOpenFilter
 from integrations.admin.subscriptions import person
 from integrations.alerts import sending, wording
 from integrations.models import Alert, AlertChannel, AlertMessage, AlertRule
@@ -57,7 +58,7 @@ class AlertAdmin(ReadOnlyTenantAdmin):
     menu_order = 80
     menu_group = GROUP
     list_display = ["about", "state_badge", "what", "opened", "told", "over"]
-    list_filter = [("closed_at", admin.EmptyFieldListFilter), "rule__kind", "rule__tenant"]
+    list_filter = [StillOpenFilter, "rule__kind", "rule__tenant"]
     list_select_related = ["rule__tenant"]
     search_fields = ["about"]
     empty_words = "Nothing was wrong yet, as far as the alert rules look."

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from integrations.admin.filters import StillOpenFilter
 from integrations.admin.subscriptions import person
 from integrations.models import Drift
 from portal import audit
@@ -27,9 +28,9 @@ class DriftAdmin(ReadOnlyTenantAdmin):
     tenant_path = "rule__connection__tenant"
     row_template = "admin/integrations/drift.html"
     menu_order = 48
-    list_display = ["path", "entity", "merchant", "what", "types", "uses", "state_badge", "found"]
+    list_display = ["path", "what", "types", "entity", "merchant", "uses", "state_badge", "found"]
     list_filter = [
-        ("closed_at", admin.EmptyFieldListFilter),
+        StillOpenFilter,
         "kind",
         "rule__connection__system",
         "rule__connection__tenant",

@@ -29,3 +29,18 @@ class OwnEntityFilter(EntityFilter):
     """For rows that carry the entity themselves."""
 
     path = "entity"
+
+
+class StillOpenFilter(admin.SimpleListFilter):
+    """What is still so, and what is over: of rows with a `closed_at`."""
+
+    title = "state"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Open"), ("no", "Over")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(closed_at__isnull=self.value() == "yes")
+        return queryset

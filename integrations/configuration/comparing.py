@@ -8,6 +8,7 @@ from integrations.configuration.document import Document
 
 _NOT_COMPARED = {"format", "version", "tenant", "described"}
 _MISSING = object()
+SMALL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,30 @@ class Difference:
 
 
 def compare(here: Document, there: Document) -> list[Difference]:
-    """Everything that differs, in the order of the document."""
-    left, right = _flat(here), _flat(there)
-    return [
-        Difference(path, left.get(path), right.get(path))
-        for path in {**left, **right}
-        if left.get(path) != right.get(path)
-    ]
+    """Everything that differs, in the order of the document. What only one side has is one difference, if it is large."""
+    return list(_walk(_plain(here), _plain(there), ""))
 
 
-def _flat(document: Document) -> dict[str, str]:
+def _walk(here: Any, there: Any, path: str) -> Iterator[Difference]:
+    if isinstance(here, dict) and isinstance(there, dict):
+        for name in {**here, **there}:
+            inner = f"{path} > {name}" if path else str(name)
+            yield from _walk(here.get(name, _MISSING), there.get(name, _MISSING), inner)
+    elif here is _MISSING or there is _MISSING:
+        yield from _of_one_side(here, there, path)
+    elif here != there:
+        yield Difference(path, in_words(here), in_words(there))
+
+
+def _of_one_side(here: Any, there: Any, path: str) -> Iterator[Difference]:
+    found = dict(_leaves(there if here is _MISSING else here, path))
+    if len(found) > SMALL:
+        found = {path: f"{len(found)} values"}
+    for name, words in found.items():
+        yield Difference(name, None if here is _MISSING else words, None if there is _MISSING else words)
+
+
+def _plain(document: Document) -> dict[str, Any]:
     values = document.model_dump(exclude=_NOT_COMPARED)
     for rows in values["tables"].values():
         for row in rows.values():
@@ -37,7 +52,7 @@ def _flat(document: Document) -> dict[str, str]:
     for connection in values["connections"].values():
         for rule in connection["rules"].values():
             rule["mapping"] = _by_target(rule["mapping"])
-    return dict(_leaves(values, ""))
+    return values
 
 
 def _by_target(lines: list[dict[str, str]]) -> dict[str, str]:

@@ -163,9 +163,9 @@ class AlertMessage(models.Model):
         OWED = "owed", "Owed"
         SENDING = "sending", "Being sent"
         SENT = "sent", "Sent"
-        UNKNOWN = "unknown", "Sent, not known whether it arrived"
+        UNKNOWN = "unknown", "Arrival not known"
         FAILED = "failed", "Not sent"
-        DROPPED = "dropped", "Not sent: tenant or channel is off"
+        DROPPED = "dropped", "Dropped"
 
     class Event(models.TextChoices):
         OPENED = "opened", "Something is wrong"
