@@ -89,8 +89,16 @@ def stockroom(tenant, sandbox, connection, syspro, settings, impatient) -> Stock
 
 
 @pytest.fixture
-def books(tenant, sandbox, connection, syspro, settings, impatient) -> Books:
+def customers() -> int:
+    """Few make few invoices, each of which is posted by calls of its own. A module may want more."""
+    return 4
+
+
+@pytest.fixture
+def books(tenant, shop, connect_to, syspro, settings, impatient, customers) -> Books:
     """What invoices need is read once. The flow switches on the rules that it needs."""
+    sandbox = shop(customers=customers)
+    connection = connect_to(tenant, sandbox)
     read_and_rest(connection, FOR_BOOKS)
     sandbox.control.reset()
     there = syspro_of(tenant, syspro, settings.CUSTOM_API_HOSTS)

@@ -18,6 +18,12 @@ push_under(leases.take({rule}), seconds=60)
 """
 
 
+@pytest.fixture
+def customers() -> int:
+    """So many that each worker is killed before it is through."""
+    return 12
+
+
 def leases_time_out() -> None:
     """What some minutes without a sign of life do: to the rule's lease, and to the operator's seat."""
     SyncRule.objects.update(lease_until=None)
