@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
+from django.http.request import RawPostDataException, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from portal.middleware import request_id
@@ -31,6 +31,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (RequestDataTooBig, 413),
     (SuspiciousOperation, 400),
     (UnreadablePostError, 400),
+    (RawPostDataException, 400),  # a multipart form, of which no call takes any
 )
 
 Error = tuple[str, str]

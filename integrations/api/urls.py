@@ -1,5 +1,7 @@
 """Where the API is: its resources, its OpenAPI document, and a problem for every other address."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
@@ -9,7 +11,21 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from integrations.api import jobs, problems
 from integrations.api.auth import Bearer, unauthorised
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Ninja's, whose document says of problems what they are sent as."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        document = super().get_openapi_schema(**options)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in answer.get("content", {}):
+                        answer["content"] = {problems.TYPE: answer["content"]["application/json"]}
+        return document
+
+
+api = Api(
     title="Trunkline",
     version="1",
     description=(

@@ -1,7 +1,7 @@
 """The one page for machines where webhooks arrive. Signed requests, no session: so no CSRF token either."""
 
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
+from django.http.request import RawPostDataException, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -25,6 +25,8 @@ def receive(request: HttpRequest, system: str, token: str) -> HttpResponse:
         body = request.body
     except UnreadablePostError:
         return _say(400, "The body did not arrive.")
+    except RawPostDataException:  # of a form: somebody has begun to take it apart
+        return _say(400, "Send the body as application/json.")
     headers = {name.lower(): value for name, value in request.headers.items()}
     answer = inbox.receive(address, headers, body)
     if answer.fresh:
