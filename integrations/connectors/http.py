@@ -7,6 +7,7 @@ Safe to repeat are calls marked so (reads, token requests). Any other call is se
 had no effect: no connection came about, or the reply was 429. After anything else its outcome is `unknown`.
 """
 
+import json
 import logging
 import random
 import time
@@ -150,8 +151,42 @@ def _parse(call: Call, reply: Reply) -> Answer:
     try:
         return Answer(orjson.loads(reply.body), len(reply.body))
     except orjson.JSONDecodeError as error:
-        kind = reply.headers.get("Content-Type", "no content type")
-        raise _unreadable(call, reply, f"{kind}: {error.msg} at {error.pos}") from None
+        data = _leniently(reply.body)
+        if data is _NOTHING:
+            kind = reply.headers.get("Content-Type", "no content type")
+            raise _unreadable(call, reply, f"{kind}: {error.msg} at {error.pos}") from None
+        return Answer(data, len(reply.body))
+
+
+_NOTHING = object()
+
+
+def _leniently(body: bytes) -> Any:
+    """JSON with a single value that JSON has not (NaN, half a character, a number without end): all but that is good.
+
+    Such a value becomes a text, so that its row alone fails, and not every page that it stands on, for ever. Of half
+    a character a question mark is left.
+    """
+    try:
+        return _whole(json.loads(body, parse_constant=str, parse_int=_integer))
+    except (ValueError, RecursionError):
+        return _NOTHING
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_whole(name): _whole(part) for name, part in value.items()}
+        case list():
+            return [_whole(part) for part in value]
+    return value
+
+
+def _integer(digits: str) -> int | float | str:
+    """As orjson reads them, which has no integers beyond 64 bits either."""
+    return int(digits) if len(digits) < 19 else float(digits) if len(digits) < 300 else digits
 
 
 def _unreadable(call: Call, reply: Reply, why: str) -> RemoteError:

@@ -286,11 +286,16 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+NO_ROW = ""
+"""Under this name stands what came in the place of a row: it has no id, and fails alone and visibly."""
+
+
 def page_of(entity: Entity, answer: Answer) -> Page:
     data = answer.data
     rows = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(rows, list) or not all(type(row) is dict for row in rows):
+    if not isinstance(rows, list):
         raise _unexpected(entity, "the reply holds no list of rows")
+    rows = [row if type(row) is dict else {NO_ROW: row} for row in rows]
     has_more = data.get("hasMore")
     if type(has_more) is not bool:
         raise _unexpected(entity, "the reply does not say whether there is more")
