@@ -13,11 +13,12 @@ PLAIN_HTTP := INSECURE_HTTP=1
 
 PORT ?= 8000
 PYTEST_ARGS ?=
+ATTACK_ARGS ?=
 BENCH_ARGS ?=
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test lint types check check-deploy bench bench-dedupe bench-audit serve worker
+.PHONY: help demo clean-demo attack audit bandit test lint types check check-deploy bench bench-dedupe bench-audit serve worker
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +56,15 @@ test: $(DEV) ## The whole test suite, on SQLite or on DATABASE_URL
 	    echo "SKIPPED: the browser tests. They need Chromium (Debian: sudo apt install chromium)."; \
 	fi
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+attack: $(DEV) ## The attacks alone, and how much they tried (ATTACK_FULL=1 for the numbers that are published)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist load -m attack $(ATTACK_ARGS)
+
+audit: bandit ## Unsafe calls in our code (bandit), known holes in what we install (pip-audit)
+	$(BIN)/python -m tests.tooling.advisories requirements.txt
+
+bandit: $(DEV)
+	$(BIN)/bandit -q -r $(CODE) -ll -c pyproject.toml
 
 lint: $(DEV) ## Style, formatting and the three floors
 	$(BIN)/ruff check .

@@ -88,6 +88,14 @@ def onboard(
     return tenant, created
 
 
+def _stored(known: Connection | None) -> dict[str, str]:
+    """What is stored already; nothing where no key reads it: then all of it is entered again."""
+    try:
+        return dict(known.credentials.reveal()) if known and known.credentials else {}
+    except SecretUnreadable:
+        return {}
+
+
 def save_credentials(
     tenant: Tenant,
     system: str,
@@ -107,7 +115,7 @@ def save_credentials(
     known = Connection.objects.filter(tenant=tenant, system=system).first()
     if known:
         disconnecting.check_reconnect(known)
-    stored = dict(known.credentials.reveal()) if known and known.credentials else {}
+    stored = _stored(known)
     given = {**stored, **{name: text for name, text in credentials.items() if text}}
     app = portal_app(system, given)
     values, wrong = spec.clean({**app, **given})

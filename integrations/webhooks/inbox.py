@@ -21,6 +21,7 @@ from integrations import pending, runs
 from integrations.disconnecting import register_ending
 from integrations.models import Connection, Hook, Run, SyncRule, WebhookAddress
 from integrations.webhooks.signing import is_signed
+from portal.secrets import SecretUnreadable
 
 LARGEST = 64 * 1024
 A_MINUTE = 600
@@ -43,7 +44,10 @@ def receive(address: WebhookAddress, headers: Mapping[str, str], body: bytes) ->
     now = timezone.now()
     if not _take_turn(address, now):
         return Answer(429, "Too many webhooks this minute. Send it again later.")
-    key = address.key.reveal() if address.key else ""
+    try:
+        key = address.key.reveal() if address.key else ""
+    except SecretUnreadable as error:
+        return _refuse(address, headers, body, now, str(error))
     given = headers.get(address.header.lower(), "")
     if not key:
         return _refuse(address, headers, body, now, "No HMAC key is set here yet.")
