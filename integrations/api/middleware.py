@@ -7,6 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from integrations.api.problems import TYPE, ProblemError, problem
 
 PREFIX = "/api/"
+KEPT = (
+    *("Allow", "Retry-After", "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options"),
+    *("Referrer-Policy", "Cross-Origin-Opener-Policy", "Strict-Transport-Security"),
+)
+"""Headers that a refusal keeps when it becomes a problem document."""
 
 
 class ApiMiddleware:
@@ -25,5 +30,5 @@ class ApiMiddleware:
         response = self.get_response(request)
         if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(TYPE):
             return response
-        kept = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
+        kept = {name: response[name] for name in KEPT if name in response}
         return problem(request, ProblemError(response.status_code, headers=kept))

@@ -149,7 +149,8 @@ def _parse(call: Call, reply: Reply) -> Answer:
     if call.text:
         return Answer(reply.body.decode(errors="replace"), len(reply.body))
     try:
-        return Answer(orjson.loads(reply.body), len(reply.body))
+        data = orjson.loads(reply.body)
+        return Answer(_whole(data) if b"\\u0000" in reply.body else data, len(reply.body))
     except orjson.JSONDecodeError as error:
         data = _leniently(reply.body)
         if data is _NOTHING:
@@ -174,9 +175,10 @@ def _leniently(body: bytes) -> Any:
 
 
 def _whole(value: Any) -> Any:
+    """Without half characters, and without NUL, which PostgreSQL takes in no text."""
     match value:
         case str():
-            return value.encode(errors="replace").decode()
+            return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
         case dict():
             return {_whole(name): _whole(part) for name, part in value.items()}
         case list():

@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As `portal.middleware` found it."""
-        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # unknown, not bound
+        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  # nosec B104  # unknown, not bound
 
 
 class FactorAdapter(DefaultMFAAdapter):
