@@ -18,7 +18,7 @@ BENCH_ARGS ?=
 DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo attack audit bandit test lint types check check-deploy bench bench-dedupe bench-audit serve worker
+.PHONY: help demo clean-demo attack audit bandit test lint types check check-deploy bench bench-dedupe bench-audit bench-fleet bench-admin serve worker
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ bench-dedupe: $(DEV) ## Find duplicates beside Splink and plain rules (BENCH_ARG
 
 bench-audit: $(DEV) ## Seal and verify an audit trail of a million entries (BENCH_ARGS="--entries 100000")
 	$(BIN)/python -m tests.bench_audit $(BENCH_ARGS)
+
+bench-fleet: $(DEV) ## Several worker clusters over one PostgreSQL (DATABASE_URL=postgres://… BENCH_ARGS="--tenants 10")
+	$(BIN)/python -m tests.bench_fleet $(BENCH_ARGS)
 
 # --- Set-up ---------------------------------------------------------------------------------------------------------
 

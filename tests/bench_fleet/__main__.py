@@ -49,7 +49,7 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {}
     wanted, most = chosen.scenarios, max(chosen.clusters)
     if {*wanted} - {"decisions"}:
-        large = chosen.large // 4 if "cycles" in wanted else 300
+        large = chosen.large // 4 if "cycles" in wanted else 1_500
         with fleet.remotes("--count", str(chosen.tenants), "--large", str(large)) as remotes:
             os.environ["CUSTOM_API_HOSTS"] = ",".join(one.url.removeprefix("http://") for one in remotes)
             from django.conf import settings
@@ -59,13 +59,14 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
             large_rules = connections[-1].rules
             large_rules.update(enabled=False)
             scenarios.first_syncs(chosen.workers)
+            remotes.slow_down()
             if "throughput" in wanted:
                 found["throughput"] = scenarios.throughput(connections, chosen.clusters, chosen.workers)
             large_rules.filter(entity__in=fleet.ENTITIES[:4]).update(enabled=True)
             if "cycles" in wanted:
                 found["cycles"] = scenarios.cycles(connections, most, chosen.workers, chosen.minutes, 1000)
-            elif "limit" in wanted:
-                found["limit"] = scenarios.limit(connections[-1], remotes[-1], most, chosen.workers)
+            if "limit" in wanted:
+                found["limit"] = scenarios.limit(connections[-1], remotes[-1], large, most, chosen.workers)
     if "decisions" in wanted:
         found["decisions"] = decisions.measured(chosen.fleet)
     return found

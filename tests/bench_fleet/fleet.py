@@ -30,16 +30,30 @@ class Remote:
         return Sandbox(self.url)
 
 
+class Remotes(list[Remote]):
+    """As they are served by one process, which hears `slow_down`."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        super().__init__(Remote(**json.loads(line)) for line in iter(process.stdout.readline, "\n"))
+        self._process = process
+
+    def slow_down(self) -> None:
+        """From now on an answer takes 100 ms."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+
 @contextmanager
-def remotes(*options: str) -> Iterator[list[Remote]]:
+def remotes(*options: str) -> Iterator[Remotes]:
     command = [sys.executable, "-m", "tests.bench_fleet.remotes", *options]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
         assert process.stdin is not None
         try:
-            yield [Remote(**json.loads(line)) for line in iter(process.stdout.readline, "\n")]
+            yield Remotes(process)
         finally:
             process.stdin.close()
 

@@ -65,10 +65,10 @@ def _busy(times: Any) -> float:
     return float(times.user + times.system + times.nice)
 
 
-def limit(connection: Connection, remote: Remote, count: int, workers: int) -> dict[str, Any]:
-    """The large merchant's rules, in small pages, with workers of all clusters at them."""
-    rules = SyncRule.objects.filter(connection=connection, enabled=True)
-    rules.update(page_size=5)
+def limit(connection: Connection, remote: Remote, customers: int, count: int, workers: int) -> dict[str, Any]:
+    """The large merchant's customers and locations, in pages of a two-hundredth, with workers of all clusters at them."""
+    rules = SyncRule.objects.filter(connection=connection, enabled=True, entity__in=("customer", "location"))
+    rules.update(page_size=min(5_000, max(1, customers // 200)))
     with clusters(count, workers):
         remote.sandbox.reset()
         for rule in rules:
