@@ -96,6 +96,9 @@ bench-audit: $(DEV) ## Seal and verify an audit trail of a million entries (BENC
 bench-fleet: $(DEV) ## Several worker clusters over one PostgreSQL (DATABASE_URL=postgres://… BENCH_ARGS="--tenants 10")
 	$(BIN)/python -m tests.bench_fleet $(BENCH_ARGS)
 
+bench-admin: $(DEV) ## The admin's pages at a million customers and three million jobs (BENCH_ARGS="--customers 50000")
+	$(BIN)/python -m tests.bench_admin $(BENCH_ARGS)
+
 # --- Set-up ---------------------------------------------------------------------------------------------------------
 
 # A failed or interrupted installation leaves no stamp, so the next make takes it up again.
