@@ -12,7 +12,7 @@ from functools import partial
 from heapq import heapify, heappop, heappush, heapreplace
 
 from integrations.models import Run, SyncRule
-from integrations.pending import Candidate
+from integrations.pending import AT_MOST, Candidate
 from integrations.runs import next_due
 from integrations.schedule import PARENTS, Place, choose
 from integrations.simulation.fleet import DAY, Costs, Rule
@@ -105,7 +105,8 @@ class Course:
                 late[round(second - rule.due)] += 1
         most = max(1.0, (SLICE_SECONDS - costs.pull) / (costs.record + costs.call / costs.page))
         records = min(rule.left, most)
-        seconds = costs.decision + costs.waiting * len(self._waiting) + costs.of_pull(records)
+        looked_at = min(len(self._waiting), AT_MOST)
+        seconds = costs.decision + costs.waiting * looked_at + costs.of_pull(records)
         rule.left -= records
         calls = costs.calls(records)
         measured.calls += calls

@@ -38,13 +38,13 @@ ZONES = (5, 6, 7, 8)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What work takes, in seconds. `waiting` is what each rule that waits adds to a decision, `page` is in records.
-
-    The defaults are measured with PostgreSQL on two cores, but for `call`, which is a system's.
+    """What work takes, in seconds. `waiting` is what each rule that is looked at adds to a decision, `page` is in
+    records. The defaults are measured with PostgreSQL on two cores (`make bench-fleet` has the decisions), but for
+    `call`, which is a system's.
     """
 
-    decision: float = 0.004
-    waiting: float = 0.000_02
+    decision: float = 0.01
+    waiting: float = 0.000_025
     pull: float = 0.08
     call: float = 0.15
     record: float = 0.0005
