@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.models import Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.matching import refusals
 from reconciliation.matching.bands import band
@@ -93,7 +92,11 @@ def groups(tenants: Iterable[int], wanted: Wanted) -> list[Group]:
     by_kind: dict[tuple[int, str], list[Pair]] = {}
     for tenant_id, entity, *pair in rows[:MOST]:
         by_kind.setdefault((tenant_id, entity), []).append(Pair(*pair))
-    found = [group for key, pairs in by_kind.items() for group in _grouped(*key, pairs)]
+    refused = refusals.refused_among({tenant_id for tenant_id, _ in by_kind})
+    became = {entity: _survivors(entity, by_kind) for entity in {entity for _, entity in by_kind}}
+    found = [
+        group for key, pairs in by_kind.items() for group in _grouped(*key, pairs, became[key[1]], refused)
+    ]
     matching = _in_band(found, wanted.band)
     if wanted.reason:
         with_it = candidates_saying(matching, wanted.reason)
@@ -121,11 +124,9 @@ def group_of(candidate: MatchCandidate, found: Iterable[Group] | None = None) ->
     return None
 
 
-def _grouped(tenant_id: int, entity: str, pairs: list[Pair]) -> list[Group]:
-    became = refusals.survivors(
-        _tombstones(tenant_id, entity) & {end for p in pairs for end in (p.left, p.right)}
-    )
-    refused = refusals.refused_pairs(Tenant(pk=tenant_id))
+def _grouped(
+    tenant_id: int, entity: str, pairs: list[Pair], became: Mapping[int, int], refused: set[tuple[int, int]]
+) -> list[Group]:
     now: dict[tuple[int, int], Pair] = {}
     for pair in pairs:
         ends = sorted((became.get(pair.left, pair.left), became.get(pair.right, pair.right)))
@@ -144,10 +145,15 @@ def _grouped(tenant_id: int, entity: str, pairs: list[Pair]) -> list[Group]:
     return [Group(tenant_id, entity, members, tuple(found)) for members, found in of_group.items()]
 
 
-def _tombstones(tenant_id: int, entity: str) -> set[int]:
-    """Records that were merged away: a few, and read by their own index, where the pairs name thousands."""
-    merged = ENTITIES[entity].objects.filter(tenant=tenant_id, merged_into__isnull=False)
-    return set(merged.values_list("pk", flat=True))
+def _survivors(entity: str, by_kind: Mapping[tuple[int, str], list[Pair]]) -> Mapping[int, int]:
+    """What the ends of this entity's pairs have been merged into.
+
+    Those that were merged away are a few, and read by their own index, where the pairs name thousands.
+    """
+    pairs = {tenant_id: found for (tenant_id, name), found in by_kind.items() if name == entity}
+    merged = ENTITIES[entity].objects.filter(tenant__in=pairs, merged_into__isnull=False)
+    ends = {end for found in pairs.values() for pair in found for end in (pair.left, pair.right)}
+    return refusals.survivors(ends & set(merged.values_list("pk", flat=True)))
 
 
 def is_capped(tenants: Iterable[int]) -> bool:
