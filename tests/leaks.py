@@ -7,13 +7,16 @@ A floor adds what it does with secrets by a function that takes a `Search`:
         search.browse("owner").post(url, client_secret=search.plant("client secret"))
 """
 
+import base64
 import io
+import json
 import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from django.conf import settings
 from django.db import connection
@@ -61,8 +64,22 @@ class Search:
             f"{what} in {place}"
             for what, secret in self.planted.items()
             for place, text in places.items()
-            if secret in text
+            if any(form in text for form in forms_of(secret))
         ]
+
+    @property
+    def attempts(self) -> int:
+        """Secrets by places searched."""
+        return len(self.planted) * len({**self.places, **_database(), **_files(Path(settings.EXPORT_DIR))})
+
+
+def forms_of(secret: str) -> set[str]:
+    """A secret as it may turn up: as it is, its beginning, for an address, for JSON, and in base64 wherever it begins."""
+    found = {secret, secret[:12], quote(secret), quote_plus(secret), json.dumps(secret)[1:-1], secret[::-1]}
+    for before in range(3):  # what stands before it shifts the letters; the first and last ones differ
+        code = base64.b64encode(b"x" * before + secret.encode()).decode()
+        found.add(code[4 * (before > 0) : -4])
+    return found
 
 
 @dataclass

@@ -32,7 +32,7 @@ def form(search, sandbox, **changed):
     }
 
 
-def test_refused_credentials_stand_nowhere_in_clear(search, sandbox, owner, impatient, capsys):
+def test_refused_credentials_stand_nowhere_in_clear(search, sandbox, owner, impatient, capsys, count):
     partner = search.browse("owner")
     with KeptLog() as log:
         add = reverse("admin:integrations_connection_add")
@@ -52,10 +52,11 @@ def test_refused_credentials_stand_nowhere_in_clear(search, sandbox, owner, impa
     del search.planted["client id that is refused"]  # no secret: the form may show it again
     assert "[hidden]" in log.getvalue(), "the log was not kept, so it was not searched"
     assert not search.found()
+    count("S10", "planted secrets x places, in every form", search.attempts, "in clear")
 
 
 def test_a_token_in_use_stands_nowhere_in_clear(
-    search, sandbox, connection, owner, impatient, tmp_path, settings
+    search, sandbox, connection, owner, impatient, tmp_path, settings, count
 ):
     settings.EXPORT_DIR = tmp_path
     sandbox.control.faults("server_error:1.0,path=/locations", "token_expired:1.0,count=1,path=/customers")
@@ -73,3 +74,4 @@ def test_a_token_in_use_stands_nowhere_in_clear(
     assert [run.state for run in runs] == ["completed", "failed"]
     assert (tmp_path / "all.csv").stat().st_size > 1000
     assert not search.found()
+    count("S10", "planted secrets x places, in every form", search.attempts, "in clear")

@@ -114,7 +114,7 @@ def a_page_that_breaks(search):
         patch.undo()
 
 
-def test_nothing_planted_turns_up_in_clear(search, settings, tmp_path):
+def test_nothing_planted_turns_up_in_clear(search, settings, tmp_path, count):
     settings.EXPORT_DIR = tmp_path
     with KeptLog() as log:
         for run in EXERCISES:
@@ -122,6 +122,7 @@ def test_nothing_planted_turns_up_in_clear(search, settings, tmp_path):
         search.read("log", log.getvalue())
     assert "[hidden]" in log.getvalue(), "the log was not kept, so it was not searched"
     assert not search.found()
+    count("S10", "planted secrets x places, in every form", search.attempts, "in clear")
 
 
 def test_the_search_finds_what_does_stand_in_clear(search, settings, tmp_path):
