@@ -28,7 +28,7 @@ class Kept:
     """One table: `what` is removed once it is `days` old, or more days where RETENTION_DAYS says so.
 
     `old` gives the rows that are no longer needed, given the moment before which they are old enough. Fewer days than
-    `least` would break a promise.
+    `least` would break a promise. `part` names some of a table's rows, where they are kept for a time of their own.
     """
 
     model: type[Model]
@@ -36,10 +36,11 @@ class Kept:
     what: str
     old: Callable[[datetime], "QuerySet[Any]"]
     least: int = 1
+    part: str = ""
 
     @property
     def label(self) -> str:
-        return self.model._meta.label_lower
+        return f"{self.model._meta.label_lower}{self.part and '.'}{self.part}"
 
     @property
     def for_days(self) -> int:
@@ -75,14 +76,18 @@ def each_night() -> None:
 
 
 def _remove(model: type[Model], rows: "QuerySet[Any]") -> int:
-    """A batch a transaction. What is needed again by then is no longer among `rows`, and stays."""
-    removed = 0
-    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    """A batch a transaction. What is needed again by then is no longer among `rows`, and stays.
+
+    Each batch begins after the last one's end: from the beginning, the rows that stay would be read again each time.
+    """
+    removed, left = 0, rows.order_by("pk")
+    while batch := list(left.values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             _, of_each = rows.filter(pk__in=batch).order_by().delete()
         removed += of_each.get(model._meta.label, 0)
         if len(batch) < BATCH:
             break
+        left = left.filter(pk__gt=batch[-1])
     return removed
 
 

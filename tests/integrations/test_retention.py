@@ -40,6 +40,24 @@ def test_runs_go_but_not_those_with_failures_that_wait_nor_open_ones(rule):
     assert list(RunFailure.objects.all()) == [kept]
 
 
+def test_runs_that_found_nothing_new_go_after_two_days_but_for_the_last(rule):
+    Run.objects.all().delete()
+    days_ago = timezone.now() - timedelta(days=3)
+    made = {
+        name: Run.objects.create(rule=rule, **{"state": "completed", "finished_at": days_ago} | members)
+        for name, members in {
+            "nothing": {"read": 5, "unchanged": 5},
+            "of a person": {"trigger": "person"},
+            "something": {"updated": 1},
+            "failed": {"state": "failed"},
+            "today's": {"finished_at": timezone.now()},
+            "the last": {},
+        }.items()
+    }
+    retention.each_night()
+    assert {name for name, run in made.items() if not Run.objects.filter(pk=run.pk).exists()} == {"nothing"}
+
+
 def test_of_deliveries_only_updates_that_have_come_to_an_end_go(rule):
     link = Link.objects.filter(entity="customer").first()
     cases = {
