@@ -17,7 +17,7 @@ from tests.attacks.test_payloads import a_booking
 from tests.reconciliation import shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-CALLS = scaled(240, 5000)
+CALLS = scaled(240, 5600)
 
 
 @pytest.fixture(scope="module")
