@@ -103,20 +103,24 @@ class Supervisor:
     def run(self) -> int:
         """Until it is stopped. Returns the exit code."""
         self._start()
-        while True:
-            assert self._process is not None  # noqa: S101  # it was started
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE_SECONDS if self._stopping else self.look)
-            ended = self._process.poll() is not None
-            if self._stopping:
-                self._end()
-                return 0
-            if ended or self.age() > self.silent:
+        while not self._stopping:
+            ended = self._waited(self.look)
+            if not self._stopping and (ended or self.age() > self.silent):
                 why = "ended" if ended else f"has done nothing for {self.age():.0f} s"
                 log.error("The worker cluster %s; another is started", why)
                 self._end()
                 self.restarts += 1
                 self._start()
+        self._waited(GRACE_SECONDS)
+        self._end()
+        return 0
+
+    def _waited(self, seconds: float) -> bool:
+        """Whether the cluster has come to its end by then."""
+        assert self._process is not None  # noqa: S101  # it was started
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.poll() is not None
 
     def age(self) -> float:
         """Seconds since the last sign of life."""

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Thread
 
@@ -33,9 +33,10 @@ def supervised(tmp_path, monkeypatch, **values):
         yield supervisor
     finally:
         supervisor.stop()
-        for process in family(supervisor):
-            process.send_signal(signal.SIGCONT)
-        thread.join(60)
+        with suppress(psutil.NoSuchProcess):
+            for process in family(supervisor):
+                process.send_signal(signal.SIGCONT)
+        thread.join(90)
         assert not thread.is_alive()
 
 
@@ -89,6 +90,17 @@ def test_workers_that_hang_while_their_guard_lives_are_noticed(tmp_path, monkeyp
         wait_for(lambda: supervisor.restarts == 1, 30, "restart")
         supervisor.silent = 60.0
         shows_life(supervisor)
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_is_told_to_stop_ends_by_itself(tmp_path, monkeypatch):
+    """Its slices of work are ended, not cut off."""
+    with supervised(tmp_path, monkeypatch, silent=60.0) as supervisor:
+        shows_life(supervisor)
+        supervisor.stop()
+        wait_for(lambda: supervisor._process.poll() is not None, 60, "end")
+        assert supervisor._process.returncode == 0
+        assert supervisor.restarts == 0
 
 
 def test_of_all_who_ask_in_a_minute_one_has_its_tick(monkeypatch):
