@@ -25,15 +25,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from integrations.connectors.base import Connector, Page
+from integrations.connectors.base import CLOCK_SKEW, Connector, Page
 from integrations.connectors.entity import Entity, Row
 from portal.threads import Pool
 
 Cursor = dict[str, Any]
 
 FEED_LAG = timedelta(minutes=20)
-CLOCK_SKEW = timedelta(minutes=6)
-"""As far as the other side's clock may be from ours, and a minute more."""
 MOST_IN_FLIGHT = 40
 BYTES_IN_FLIGHT = 6_000_000
 SIGN_OF_LIFE = 15.0

@@ -6,13 +6,17 @@ A connector is one folder beside this file; what it reads and writes it declares
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from integrations.connectors.entity import Entity, Row
 
 if TYPE_CHECKING:
     from integrations.connectors.errors import RemoteError
+
+CLOCK_SKEW = timedelta(minutes=6)
+"""As far as the other side's clock may be from ours, five minutes, and one more. What is asked for by time is asked for
+from so much earlier on."""
 
 
 @dataclass(frozen=True, slots=True)

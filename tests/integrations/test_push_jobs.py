@@ -145,6 +145,21 @@ def test_a_note_written_here_is_added_there_once_and_is_not_echoed(synced, sandb
     assert Note.objects.filter(text="Gate code 4417, ring twice").count() == 1
 
 
+@pytest.mark.parametrize("ahead", [-300, 300])
+def test_a_note_whose_answer_was_lost_is_found_though_the_clocks_are_five_minutes_apart(
+    synced, sandbox, tenant, ahead
+):
+    sandbox.control.clock.ahead = ahead
+    job = Job.objects.exclude(external_id="").first()
+    add(ENTITIES["note"], tenant.pk, {"text": "Gate code 4417, ring twice"}, {"job": job})
+    sandbox.control.faults("lost_reply:1,count=1,method=POST,path=/notes")
+    push(synced)
+    time_passes()
+    push(synced)
+    assert [row["text"] for row in sandbox.control.rows("job-notes")].count("Gate code 4417, ring twice") == 1
+    assert Delivery.objects.get(entity="note").state == "done"
+
+
 def test_a_location_made_here_waits_for_its_customer(synced, sandbox, tenant):
     place = {
         "street": "9 Hill Rd",

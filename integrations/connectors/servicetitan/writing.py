@@ -6,10 +6,10 @@ There is no idempotency header and no version to match: whoever writes reads fir
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from integrations.connectors.base import Page
+from integrations.connectors.base import CLOCK_SKEW, Page
 from integrations.connectors.entity import Entity, Find, Row, Write
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.http import Answer
@@ -17,7 +17,6 @@ from integrations.connectors.servicetitan import inside, scopes
 
 KEY = "trunkline"
 """The external data's key that holds ours."""
-_CLOCK_SKEW = timedelta(minutes=2)
 
 
 class Caller(Protocol):
@@ -175,7 +174,7 @@ class Writes:
         return {**row, entity.references[write.parent].remote: int(parent), "active": True}
 
     def _newest(self, entity: Entity, since: datetime) -> list[Row]:
-        position = (since - _CLOCK_SKEW).isoformat().replace("+00:00", "Z")
+        position = (since - CLOCK_SKEW).isoformat().replace("+00:00", "Z")
         rows: list[Row] = []
         while True:
             page = self._caller.feed_page(entity, position, recent=True)
