@@ -85,7 +85,9 @@ def test_workers_that_hang_while_their_guard_lives_are_noticed(tmp_path, monkeyp
     with supervised(tmp_path, monkeypatch, silent=60.0) as supervisor:
         shows_life(supervisor)
         frozen(supervisor, is_worker)
-        wait_for(lambda: "stopped" in {process.status() for process in family(supervisor)}, 10, "frozen worker")
+        wait_for(
+            lambda: "stopped" in {process.status() for process in family(supervisor)}, 10, "frozen worker"
+        )
         supervisor.silent = 2.0
         wait_for(lambda: supervisor.restarts == 1, 30, "restart")
         supervisor.silent = 60.0
