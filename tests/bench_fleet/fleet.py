@@ -84,7 +84,7 @@ def _connected(partner: Partner, number: int, remote: Remote) -> Connection:
 
 @contextmanager
 def clusters(count: int, workers: int) -> Iterator[None]:
-    """So many `manage.py qcluster`, all of which have begun to listen."""
+    """So many `manage.py worker`, all of which have begun to listen."""
     with ExitStack() as stack:
         for _ in range(count):
             stack.enter_context(_cluster(workers))
@@ -95,7 +95,7 @@ def clusters(count: int, workers: int) -> Iterator[None]:
 @contextmanager
 def _cluster(workers: int) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "qcluster"], cwd=ROOT, start_new_session=True,
+        [sys.executable, "manage.py", "worker"], cwd=ROOT, start_new_session=True,
         env={**os.environ, "Q_WORKERS": str(workers)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

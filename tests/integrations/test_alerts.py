@@ -15,8 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.alerts import digest, noticing, sending, stepping
-from integrations.models import Alert, AlertChannel, AlertMessage, AlertRule, Connection, Delivery, Run
-from integrations.schedule import LATE, beat
+from integrations.models import (
+    Alert,
+    AlertChannel,
+    AlertMessage,
+    AlertRule,
+    Connection,
+    Delivery,
+    Heartbeat,
+    Run,
+)
+from integrations.schedule import LATE, WORKER, beat
 from portal.models import Tenant
 from reconciliation.models import Source
 from tests.admin.objects import OBJECTS
@@ -251,6 +260,18 @@ def test_silent_workers_are_told_by_the_command_and_that_they_are_back(by_mail):
     beat(timezone.now())
     call_command("alerts")
     assert subjects()[1:] == ["[Trunkline] Over: The workers are silent"]
+
+
+def test_the_tick_role_tells_of_silent_workers_and_leaves_all_else_to_those_at_work(by_mail):
+    rule_of(None, Kind.WORKERS)
+    now = timezone.now()
+    beat(now, WORKER)
+    call_command("tick", "--once")
+    assert not AlertMessage.objects.exists()
+    beat(now - LATE - timedelta(seconds=1), WORKER)
+    Heartbeat.objects.exclude(name=WORKER).delete()  # another minute
+    call_command("tick", "--once")
+    assert subjects() == ["[Trunkline] The workers are silent"]
 
 
 def test_the_queries_do_not_grow_with_the_tenants(tenant, partner, by_mail):

@@ -1,4 +1,7 @@
-"""`manage.py tick`: what happens once a minute, by a process that does nothing else."""
+"""`manage.py tick`: what happens once a minute, by a process that does nothing else.
+
+Alerts are the workers' task; silent workers cannot tell of themselves, so this process tells of them.
+"""
 
 import logging
 import signal
@@ -9,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from integrations import tasks
+from integrations.alerts import stepping
+from integrations.wiring import worker_problem
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
@@ -25,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            took = tasks.tick_if_due()
+            took = tick()
             self.stdout.write("Done." if took else "This minute's was done before.")
             return
         over = Event()
@@ -33,7 +38,15 @@ class Command(BaseCommand):
             signal.signal(number, lambda *args: over.set())
         while not over.wait(LOOK_SECONDS):
             try:
-                tasks.tick_if_due()
+                tick()
             except Exception:  # a database that is away for a while: the next minute comes
                 log.exception("The tick failed")
                 connections.close_all()
+
+
+def tick() -> bool:
+    """This minute's tick, if nobody had it; whether it was ours."""
+    took = tasks.tick_if_due()
+    if took and worker_problem():
+        stepping.step()
+    return took
