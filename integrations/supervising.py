@@ -1,8 +1,9 @@
 """A worker cluster that proves to be at work, and somebody who starts another when it does not.
 
 The route: every few seconds the cluster's guard puts a task of its own into its own queue -> a worker takes it and
-touches a file -> the supervisor, a process of its own, looks at the file's age. django-q2 can freeze without dying (an
-idle worker that is killed takes the queue's lock with it), and its guard notices nothing: only work that is done counts.
+touches a file, as each does while it is at a task -> the supervisor, a process of its own, looks at the file's age.
+django-q2 can freeze without dying (an idle worker that is killed takes the queue's lock with it), and its guard
+notices nothing: only work counts. A task that hangs is ended by django-q2's own time limit.
 """
 
 import logging
@@ -16,12 +17,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from queue import Full
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
 from django_q import cluster
+from django_q.signals import post_execute_in_worker, pre_execute
 
 from integrations import schedule
 from integrations.models import Heartbeat
@@ -46,6 +48,25 @@ def show_life() -> None:
     lately = now - timedelta(seconds=2 * EVERY)
     if not Heartbeat.objects.filter(name=schedule.WORKER, at__gt=lately).exists():
         schedule.beat(now, schedule.WORKER)
+
+
+class AtWork:
+    """Signs of life while a worker is at a task: some take many minutes, and all workers may be at such ones."""
+
+    def __init__(self) -> None:
+        self._over = Event()
+
+    def begin(self, **kwargs: Any) -> None:
+        self._over = Event()
+        Thread(target=self._touch, args=(self._over,), daemon=True).start()
+
+    def end(self, **kwargs: Any) -> None:
+        self._over.set()
+
+    def _touch(self, over: Event) -> None:
+        file = os.environ.get(SIGN)
+        while file and not over.wait(float(os.environ.get(OFTEN, EVERY))):
+            Path(file).touch()
 
 
 class BeatingSentinel(cluster.Sentinel):
@@ -78,6 +99,9 @@ def _task() -> dict[str, Any]:
 
 def run_cluster() -> None:
     """The cluster, in this process, until it is told to stop."""
+    at_work = AtWork()
+    pre_execute.connect(at_work.begin, weak=False)
+    post_execute_in_worker.connect(at_work.end, weak=False)
     cluster.Sentinel = BeatingSentinel
     cluster.Cluster().start()
 

@@ -9,6 +9,8 @@ from threading import Thread
 import psutil
 import pytest
 from django.utils import timezone
+from django_q.models import Task
+from django_q.tasks import async_task
 
 from integrations import schedule, tasks
 from integrations.models import Heartbeat
@@ -92,6 +94,20 @@ def test_workers_that_hang_while_their_guard_lives_are_noticed(tmp_path, monkeyp
         wait_for(lambda: supervisor.restarts == 1, 30, "restart")
         supervisor.silent = 60.0
         shows_life(supervisor)
+
+
+@pytest.mark.cluster
+def test_workers_that_are_all_at_long_tasks_are_left_at_them(tmp_path, monkeypatch):
+    with supervised(tmp_path, monkeypatch, silent=60.0) as supervisor:
+        shows_life(supervisor)
+        for _ in range(2):
+            async_task("time.sleep", 5)
+        wait_for(
+            lambda: sum(" processing" in " ".join(p.cmdline()) for p in family(supervisor)) == 2, 30, "task"
+        )
+        supervisor.silent = 2.0
+        wait_for(lambda: Task.objects.filter(func="time.sleep").count() == 2, 30, "end of both")
+        assert supervisor.restarts == 0
 
 
 @pytest.mark.cluster

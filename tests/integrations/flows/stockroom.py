@@ -1,7 +1,7 @@
 """A merchant whose stock ServiceTitan and SYSPRO both keep."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +33,7 @@ class Stockroom:
     sy: Any
 
     def install(self, name: str, **chosen: Any) -> Flow:
-        day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = datetime.now(self.tenant.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         return install(self.tenant, FLOWS[name], chosen, since=day)
 
     def map(self, table: str, key: str, target: str) -> None:
