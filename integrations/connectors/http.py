@@ -169,7 +169,8 @@ def _leniently(body: bytes) -> Any:
     a character a question mark is left.
     """
     try:
-        return _whole(json.loads(body, parse_constant=str, parse_int=_integer))
+        found = json.loads(body, parse_constant=str, parse_int=_integer)
+        return _whole(found) if isinstance(found, dict | list) else _NOTHING
     except (ValueError, RecursionError):
         return _NOTHING
 
