@@ -101,8 +101,9 @@ class DeliveryAdmin(ReadOnlyTenantAdmin):
         return self._show(request, delivery)
 
     def _show(self, request: HttpRequest, delivery: Delivery, **more: Any) -> HttpResponse:
-        record = ENTITIES[delivery.entity].objects.filter(pk=delivery.record_id).first()
         connection = delivery.connection
+        records = ENTITIES[delivery.entity].objects.filter(tenant=connection.tenant_id)
+        record = records.filter(pk=delivery.record_id).first()
         return self.page(
             request,
             "admin/integrations/delivery.html",

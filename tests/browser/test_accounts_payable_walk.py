@@ -8,7 +8,7 @@ from reconciliation.models import ApInvoice
 from tests.browser.test_mapping_walk import look
 from tests.integrations.conftest import connection, found_company, impatient, syspro  # noqa: F401  # the systems
 from tests.integrations.flows.books import worth_posting
-from tests.integrations.flows.conftest import books  # noqa: F401
+from tests.integrations.flows.conftest import books, customers  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

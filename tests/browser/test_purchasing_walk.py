@@ -1,17 +1,13 @@
 """Purchase orders and stock in a real browser: an order waits for a code, is mapped and goes; a count is told."""
 
-from datetime import UTC, datetime
-
 import pytest
 from playwright.sync_api import expect
 
-from integrations.flows.catalogue import FLOWS
-from integrations.flows.installing import install
 from integrations.tables.catalogue import TABLES
 from tests.browser.test_mapping_walk import look
 from tests.integrations.conftest import connection, found_company, impatient, syspro  # noqa: F401  # the systems
-from tests.integrations.flows.books import Books
-from tests.integrations.flows.conftest import books  # noqa: F401
+from tests.integrations.flows.conftest import stockroom  # noqa: F401
+from tests.integrations.flows.stockroom import CODE, Stockroom
 from tests.integrations.flows.test_purchase_orders import VALVE, desk  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,17 +35,15 @@ def test_an_order_that_lacks_a_code_is_mapped_from_the_flow_and_goes(visit, owne
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_what_syspro_counted_is_told_to_a_person(visit, owner, books: Books, width):  # noqa: F811
-    since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    install(books.tenant, FLOWS["adjustments"], {}, since=since)
-    flow = install(books.tenant, FLOWS["movements"], {}, since=since)
-    code = books.sy.rows("InvMaster")[0]["StockCode"]
-    books.sy.adjust_stock(code, 3, "MAIN", "COUNT 7")
-    books.cycle(2)
+def test_what_syspro_counted_is_told_to_a_person(visit, owner, stockroom: Stockroom, width):  # noqa: F811
+    stockroom.install("adjustments")
+    flow = stockroom.install("movements")
+    stockroom.sy.adjust_stock(CODE, 3, "MAIN", "COUNT 7")
+    stockroom.cycle(2)
     page = visit(owner, width=width)
     page.goto(f"/admin/integrations/flow/{flow.pk}/change/?show=stuck")
     expect(page.get_by_text("Enter it in ServiceTitan").first).to_be_visible()
     look(page, f"movements-{width}")
     page.goto("/admin/reconciliation/stockmovement/")
-    expect(page.get_by_text(code).first).to_be_visible()
+    expect(page.get_by_text(CODE).first).to_be_visible()
     look(page, f"stock-movements-{width}")
