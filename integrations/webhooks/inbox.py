@@ -73,16 +73,22 @@ def _hook(address: WebhookAddress, headers: Mapping[str, str], body: bytes, now:
     remote_id = data.get("id") if isinstance(data, dict) else document.get("id")
     return Hook(
         connection_id=address.connection_id,
-        event=event[:80],
-        remote_id=str(remote_id if remote_id is not None else "")[:64],
+        event=_plain(event)[:80],
+        remote_id=_plain(str(remote_id if remote_id is not None else ""))[:64],
         body_hash=hashlib.sha256(body).hexdigest(),
         headers={
-            name[:100]: "(not kept)" if name in _NOT_KEPT else value[:500] for name, value in headers.items()
+            _plain(name)[:100]: "(not kept)" if name in _NOT_KEPT else _plain(value)[:500]
+            for name, value in headers.items()
         },
-        body=body.decode(errors="replace").replace("\x00", "\ufffd"),
+        body=_plain(body.decode(errors="replace")),
         received_at=now,
         last_at=now,
     )
+
+
+def _plain(text: str) -> str:
+    """Without NUL, which PostgreSQL takes in no text."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _document(body: bytes) -> dict[str, Any]:
