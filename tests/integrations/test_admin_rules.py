@@ -50,7 +50,9 @@ class TestTheTable:
     @pytest.mark.parametrize("person", ["viewer", "finance", "colleague"])
     def test_others_read_it_and_change_nothing(self, client_for, request, connection, person):
         client = client_for(request.getfixturevalue(person))
-        assert "Save the rules" not in words(client.get(at("connection_rules", connection.pk)))
+        page = words(client.get(at("connection_rules", connection.pk)))
+        assert "Save the rules" not in page
+        assert ("Dry run" in page) == (person == "colleague"), "a link for those whom it leads somewhere"
         form = self.form(connection, customer={"enabled": ""})
         assert client.post(at("connection_rules", connection.pk), form).status_code == 403
         assert connection.rules.get(entity="customer").enabled
