@@ -23,6 +23,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-admin", description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000, help="three jobs each")
     parser.add_argument("--times", type=int, default=20, help="how often each person opens each page")
+    parser.add_argument("--people", default="admin,staff,support", help="who opens them (default: all three)")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true", help="exit 1 if a page misses the goal")
     return parser.parse_args()
@@ -42,7 +43,7 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     filling.fill(chosen.customers)
     filled = time.monotonic() - began
-    found = pages.measured(chosen.times)
+    found = pages.measured(chosen.times, chosen.people.split(","))
     connections.close_all()
     return {"customers": chosen.customers, "filled_seconds": filled, "pages": [asdict(one) for one in found]}
 
