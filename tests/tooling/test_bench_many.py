@@ -31,19 +31,6 @@ def test_each_page_of_the_admin_is_opened_and_answers():
 
 
 @pytest.mark.skipif(settings.ON_SQLITE, reason="several hosts share a PostgreSQL")
-def test_what_is_due_is_found_among_many_merchants_and_clusters_share_one_account_within_its_limit():
-    found = run(
-        "bench_fleet",
-        "--tenants",
-        "2",
-        "--clusters",
-        "1",
-        "--fleet",
-        "40",
-        "--scenarios",
-        "throughput,limit,decisions",
-    )
-    assert found["throughput"][0]["pulls"] == 6
-    assert found["limit"]["refused"] == 0
-    assert found["limit"]["most_in_one_second"] <= 60
+def test_what_is_due_is_found_among_many_merchants():
+    found = run("bench_fleet", "--fleet", "40", "--scenarios", "decisions")
     assert [row["looked_at"] for row in found["decisions"]] == [0, 10, 100, 500]
