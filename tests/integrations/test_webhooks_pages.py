@@ -8,9 +8,8 @@ from integrations.webhooks import inbox
 from tests.integrations.pages import at, said, words
 from tests.integrations.test_find import connect
 from tests.integrations.test_webhooks_in import KEY, body_of, post
-from tests.integrations.test_webhooks_out import EVENTS, SECRET, receiver
+from tests.integrations.test_webhooks_out import EVENTS, SECRET
 
-__all__ = ["receiver"]
 pytestmark = pytest.mark.django_db
 
 
