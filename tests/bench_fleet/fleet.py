@@ -90,6 +90,7 @@ def clusters(count: int, workers: int) -> Iterator[None]:
             stack.enter_context(_cluster(workers))
         wait_for(lambda: _listening() >= count, 60, "cluster that listens")
         yield
+    wait_for(lambda: _listening() == 0, 60, "end of all clusters", patient=True)
 
 
 @contextmanager
@@ -107,7 +108,6 @@ def _cluster(workers: int) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        wait_for(lambda: _listening() == 0, 60, "end of all clusters", patient=True)
 
 
 def _listening() -> int:
