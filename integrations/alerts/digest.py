@@ -100,9 +100,7 @@ def _message(
         "path": reverse("admin:portal_tenant_change", args=[rule.tenant_id]) if rule.tenant_id else page,
         "tenant": rule.tenant.slug if rule.tenant else None,
     }
-    items = [first, *(owing.item_of(alert) for alert in alerts[: owing.MOST_ITEMS])]
-    if len(alerts) > owing.MOST_ITEMS:
-        items.append(owing.more(len(alerts) - owing.MOST_ITEMS))
+    items = [first, *owing.items_of(alerts)]
     day = now.astimezone(_zone(rule)).date()
     key = f"digest:{rule.pk}:{day}"
     return owing.build(channel, AlertMessage.Event.DIGEST, key, subject, items, now)

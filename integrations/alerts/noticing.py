@@ -6,7 +6,7 @@ a unique constraint keeps one open alert for each thing, and whoever marks it as
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ class Decided:
 
 
 def decide(
-    rules: Iterable[AlertRule], troubles: Troubles, open_alerts: Iterable[Open], asleep: Mapping[int, int]
+    rules: Iterable[AlertRule], troubles: Troubles, open_alerts: Iterable[Open], asleep: Collection[int]
 ) -> Decided:
     """What the troubles mean to each rule. `asleep` are open alerts whose tenant is not at work any more."""
     decided = Decided()
@@ -91,8 +91,8 @@ def notice(now: datetime) -> None:
     known = [Open(*row) for row in still_open.values_list("pk", "rule_id", "key")]
     if not rules and not known:
         return
-    asleep = still_open.exclude(Q(tenant=None) | Q(tenant__status__in=AT_WORK)).values_list("pk", "pk")
-    decided = decide(rules, find(rules, now), known, dict(asleep))
+    asleep = still_open.exclude(Q(tenant=None) | Q(tenant__status__in=AT_WORK)).values_list("pk", flat=True)
+    decided = decide(rules, find(rules, now), known, set(asleep))
     _open(decided.opens, now)
     Alert.objects.filter(pk__in=decided.quietly, closed_at=None).update(closed_at=now)
     by_pk = {rule.pk: rule for rule in rules}

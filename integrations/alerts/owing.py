@@ -30,10 +30,7 @@ def message(
     several = f"{len(alerts)} {SUBJECTS.get(first.rule.kind, 'things are wrong')}"
     what = first.about if len(alerts) == 1 else several
     over = "Over: " if event == AlertMessage.Event.RECOVERED else ""
-    items = [item_of(alert) for alert in alerts[:MOST_ITEMS]]
-    if len(alerts) > MOST_ITEMS:
-        items.append(more(len(alerts) - MOST_ITEMS))
-    return build(channel, event, key, f"{over}{what}", items, now)
+    return build(channel, event, key, f"{over}{what}", items_of(alerts), now)
 
 
 def build(
@@ -61,7 +58,13 @@ def owe(messages: Sequence[AlertMessage]) -> None:
     AlertMessage.objects.bulk_create(messages, ignore_conflicts=True, batch_size=500)
 
 
-def item_of(alert: Alert) -> Item:
+def items_of(alerts: Sequence[Alert]) -> list[Item]:
+    """The first of them, and how many more there are."""
+    items = [_item_of(alert) for alert in alerts[:MOST_ITEMS]]
+    return [*items, _more(len(alerts) - MOST_ITEMS)] if len(alerts) > MOST_ITEMS else items
+
+
+def _item_of(alert: Alert) -> Item:
     return {
         "about": alert.about,
         "words": alert.words,
@@ -71,7 +74,7 @@ def item_of(alert: Alert) -> Item:
     }
 
 
-def more(count: int) -> Item:
+def _more(count: int) -> Item:
     return {
         "about": f"and {count:,} more",
         "words": "",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations import connecting, mapping_versions, own_objects, scoping
 from integrations import scope as scopes
 from integrations.configuration.document import ConnectionPart, FieldPart, RulePart
-from integrations.configuration.exporting import rule_name
+from integrations.configuration.exporting import RULE_SETTINGS, rule_name
 from integrations.connectors.base import RemoteField
 from integrations.connectors.registry import CONNECTORS
 from integrations.models import Connection, RemoteFields, SyncRule
@@ -24,16 +24,6 @@ from portal import audit
 from portal.models import Tenant, User
 
 Described = Mapping[str, Sequence[FieldPart]]
-SETTINGS = (
-    "direction",
-    "creates",
-    "system_of_record",
-    "policy",
-    "interval",
-    "page_size",
-    "recent",
-    "becomes",
-)
 
 
 def take_connection(
@@ -102,7 +92,7 @@ def _settings(rule: SyncRule, wanted: RulePart, where: str, user: User | None, p
     """As the rules page stores them: noted as a person's choice, told in the trail, owed where more is written now."""
     diff = {
         name: [getattr(rule, name), getattr(wanted, name)]
-        for name in SETTINGS
+        for name in RULE_SETTINGS
         if getattr(rule, name) != getattr(wanted, name)
     }
     lacks_scope = not rule.enabled and rule.off_because.startswith(MISSING_SCOPE)

@@ -23,9 +23,7 @@ from portal.models import Tenant
 from reconciliation.entities import ENTITIES
 from reconciliation.models import MatchSettings, MergeSettings
 
-RULE = (
-    "entity",
-    "object",
+RULE_SETTINGS = (
     "direction",
     "creates",
     "system_of_record",
@@ -35,6 +33,7 @@ RULE = (
     "recent",
     "becomes",
 )
+RULE = ("entity", "object", *RULE_SETTINGS)
 ALERT_RULE = ("kind", "limit", "window", "hour", "tells_recovery", "enabled")
 MATCHING = ("merges_by_itself", "merge_from", "review_from")
 OF_TENANT = ("timezone", "phone_region", "currency")
