@@ -247,6 +247,7 @@ def test_a_new_mapping_may_ask_for_other_members_and_learns_them_anew(synced):
     assert RemoteShape.objects.get(rule=rule).ways == {}
 
 
-def test_a_daily_describe_is_asked_only_of_what_was_asked_before(tenant):
+def test_a_daily_describe_is_asked_only_of_what_was_asked_before(tenant, monkeypatch):
+    monkeypatch.setattr(Connection, "describes_itself", True)
     rule = OBJECTS["integrations.connection"](tenant).rules.get(entity="customer")
     watching.describe_each_day(rule, None, timezone.now() + timedelta(days=2))  # type: ignore[arg-type]  # not called
