@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -107,9 +108,14 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
                 except TypeError as error:  # a value of another type than its column
                     raise DataError(str(error)) from error
             return
-        marks = ", ".join(["%s"] * len(names))
-        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names from models
-        cursor.executemany(sql, _converted(model, columns, rows))
+        marks = f"({', '.join(['%s'] * len(names))})"
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 - names from models
+        together = _MOST_VALUES // len(names)
+        found = iter(_converted(model, columns, rows))
+        if many := len(rows) // together:
+            values = (list(chain.from_iterable(islice(found, together))) for _ in range(many))
+            cursor.executemany(sql + ", ".join([marks] * together), values)
+        cursor.executemany(sql + marks, found)
 
 
 def update(
@@ -260,6 +266,7 @@ def _copied_json(value: Any) -> Jsonb:
     return Jsonb(value, dumps=orjson.dumps)
 
 
+_MOST_VALUES = 900
 _LARGEST = {"integer": 2**31 - 1, "smallint": 2**15 - 1}
 
 

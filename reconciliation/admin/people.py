@@ -140,7 +140,7 @@ class ContactAdmin(RemovePages, RecordAdmin):
     list_display = ["reach", "kind", "owner", "memo_shown"]
     list_filter = [ActiveFilter, "kind", "usable"]
     list_select_related = ["customer", "location__customer"]
-    ordering = ("tenant_id", "-e164")
+    ordering = ("-tenant_id", "-e164")  # as an index goes backwards: numbers first, then what is none
     search_help_text = "A phone, an e-mail address, or its customer's name"
     ways = Ways(("customer_contact", "location_contact"), customer="customer")
     references = ("customer", "location")
