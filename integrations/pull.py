@@ -166,6 +166,8 @@ class Pull:
         return incoming, failures
 
     def _resolve(self, incoming: list[Incoming], result: PageResult) -> None:
+        if not self.troubled:
+            return
         failed = {failure.external_id for failure in result.failures}
         mended = [r.external_id for r in incoming if r.external_id in self.troubled - failed]
         if mended:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from reconciliation import bulk
@@ -44,8 +45,10 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
         return
     entity, tenant_id, at = intake.entity, intake.source.tenant_id, bulk.stamp(now)
     ids = bulk.allocate_ids(entity.model, len(placed))
-    values = [record_values(entity, p, intake.rule.never) for p in placed]
+    never = intake.rule.never
+    values = [record_values(entity, p, never) for p in placed]
     names = [*entity.fields, *entity.constants, *entity.derived, *(f"{n}_id" for n in entity.references)]
+    own = itemgetter(*names)
     rows = [
         (
             record_id,
@@ -57,7 +60,7 @@ def create(intake: Intake, now: datetime, placed: Sequence[Placed]) -> None:
             at,
             at,
             1,
-            *[value[name] for name in names],
+            *own(value),
         )
         for record_id, p, value in zip(ids, placed, values, strict=True)
     ]

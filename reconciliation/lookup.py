@@ -4,9 +4,8 @@ One query each, whatever the number of rows.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciliation.bulk import among, is_postgres, select
 from reconciliation.models import Link, Source
@@ -14,8 +13,7 @@ from reconciliation.models import Link, Source
 _TABLE = Link._meta.db_table
 
 
-@dataclass(frozen=True, slots=True)
-class KnownLink:
+class KnownLink(NamedTuple):
     """The part of a link that decides what becomes of a row."""
 
     id: int
@@ -26,8 +24,7 @@ class KnownLink:
     waiting_for: tuple[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """What a reference leads to: the link's state and the record behind it, if it has one."""
 
     record_id: int | None

@@ -7,6 +7,7 @@ comes back of such a write changes no record that others refer to, so it cannot 
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -24,18 +25,23 @@ _LEADS = Q(mappings__field__contains=".") | Q(mappings__argument__contains=".")
 
 def on_change(entity: str, tenant_id: int, record_ids: Collection[int], **_: Any) -> None:
     """Receives `reconciliation.changes.changed`."""
-    referring = [name for name, other in ENTITIES.items() if entity in _near(other)]
     rules = SyncRule.objects.filter(
         _LEADS,
         mappings__direction=LineDirection.PUSH,
         connection__tenant_id=tenant_id,
-        entity__in=referring,
+        entity__in=_referring(entity),
         enabled=True,
         direction__in=owing.PUSHING,
     ).exclude(connection__status=Connection.Status.DISCONNECTED)
     for rule in rules.select_related("connection__tenant", "connection__source").distinct():
         if record_ids and owing.pushes(rule):
             _owe(rule, entity, list(record_ids))
+
+
+@cache
+def _referring(entity: str) -> list[str]:
+    """The entities from whose records a way of one or two references leads to this one's."""
+    return [name for name, other in ENTITIES.items() if entity in _near(other)]
 
 
 def _near(entity: Entity) -> set[str]:
