@@ -19,6 +19,7 @@ from integrations.connectors.base import Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
+from portal.secrets import placed
 from reconciliation.bulk import is_postgres
 
 Ask = Callable[[Callable[[], Any]], Any]
@@ -166,7 +167,7 @@ class SharedTokenStore:
         renew = renew_at(token, datetime.now(UTC))
         if self.gate is not None:
             mine = mine.filter(connection__in=self.gate.open)  # a token that comes too late is not kept
-        mine.update(**token_columns(token, renew), version=F("version") + 1, fetching_until=None)
+        mine.update(**placed(row, token_columns(token, renew)), version=F("version") + 1, fetching_until=None)
         return token, renew
 
 

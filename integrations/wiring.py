@@ -46,11 +46,15 @@ _PHRASES = {
 def connect() -> None:
     """Called once, when Django is ready."""
     from integrations.always import remember
+    from integrations.models import AccessToken, WebhookAddress
     from integrations.push import carrying, owing, waiting
+    from portal.access import TENANT_PATHS
     from reconciliation.changes import changed
     from reconciliation.links import register_deep_link
     from reconciliation.reviewing import always_chosen
 
+    for model in (AccessToken, WebhookAddress):  # no admin of their own says it
+        TENANT_PATHS[model] = "connection__tenant"
     changed.connect(owing.on_change, dispatch_uid="integrations.push")
     changed.connect(carrying.on_change, dispatch_uid="integrations.push.carrying")
     changed.connect(waiting.on_change, dispatch_uid="integrations.push.waiting")

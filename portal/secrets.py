@@ -4,36 +4,27 @@ The route of a secret: a write-only form field (`portal.forms.SecretFormField`) 
 as a `Secret` → a Fernet token in the database → a `Secret` again, still closed → `.reveal()` at the moment of use.
 Lists and forms that load the row never decrypt it, and printing a `Secret` prints no secret.
 
-Keys come from FIELD_KEYS: the first encrypts, all may decrypt, so that a key is changed by putting a new one in
-front and running `manage.py rotate_secrets`.
+Each token is bound to its place (`portal.keyring`): the field, and what the field's `of` names of its row, which is known
+before the row is saved and never changes. In another place it opens nothing, and it is told (`portal.misplaced`).
+A key is changed by putting a new one in front of FIELD_KEYS and running `manage.py rotate_secrets`.
 """
 
 import base64
-import json
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django import forms
-from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
-from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.lookups import IsNull
 from django.db.models.query_utils import DeferredAttribute
+from django.db.models.signals import post_init
 
-KEY_FORM = "Each must be 32 random bytes in URL-safe base64, as `manage.py new_field_key` prints."
+from portal.keyring import Place, SecretMisplaced, SecretUnreadable, sealed
+from portal.misplaced import opened_or_told
 
-
-class SecretUnreadable(Exception):
-    """A stored secret was written with a key that is not in FIELD_KEYS (or was damaged)."""
-
-    def __init__(self, name: str = "A stored secret") -> None:
-        super().__init__(
-            f"{name} cannot be read with the keys in FIELD_KEYS. Add the key it was written with to the end of "
-            "FIELD_KEYS and run `manage.py rotate_secrets`, or enter the secret again."
-        )
+__all__ = ["EncryptedJSONField", "EncryptedTextField", "Secret", "SecretMisplaced", "SecretUnreadable"]
 
 
 class Secret:
@@ -42,27 +33,47 @@ class Secret:
     From the database it holds a token and no plain text; `set_at` tells when that token was written.
     """
 
-    __slots__ = ("_name", "_plain", "_token")
+    __slots__ = ("_place", "_plain", "_token")
 
-    def __init__(self, *, plain: Any = None, token: str = "", name: str = "A stored secret") -> None:
-        self._plain, self._token, self._name = plain, token, name
+    def __init__(self, *, plain: Any = None, token: str = "", place: Place | None = None) -> None:
+        self._plain, self._token, self._place = plain, token, place
 
     def reveal(self) -> Any:
-        """The plain value. Raises SecretUnreadable where no key fits; never gives out the token instead."""
-        if self._token:
-            try:
-                return json.loads(keyring().decrypt(self._token.encode()))
-            except (InvalidToken, ValueError):
-                raise SecretUnreadable(self._name) from None
-        return self._plain
+        """The plain value; never gives out the token instead.
+
+        Raises SecretUnreadable where no key fits, SecretMisplaced where it was stored for another place.
+        """
+        if not self._token:
+            return self._plain
+        if self._place is None:
+            raise ValueError("A secret opens through its row alone, which says where it stands.")
+        return opened_or_told(self._token, self._place)
 
     @property
     def token(self) -> str:
         """What the database holds. Encrypts on first use, so that saving twice writes the same token."""
         if not self._token:
-            self._token = keyring().encrypt(json.dumps(self._plain).encode()).decode()
-            self._plain = None
+            if self._place is None:
+                raise ValueError(
+                    "Where is this secret to stand? Save its row, or give its columns to `placed`."
+                )
+            self._token, self._plain = sealed(self._plain, self._place), None
         return self._token
+
+    def settle(self, place: Place) -> None:
+        """Learn from its row where it stands. The first place holds: its token opens there or nowhere."""
+        if self._place is None:
+            self._place = place
+
+    def at(self, place: Place) -> "Secret":
+        """The same secret for `place`: itself, or another where it was read somewhere else."""
+        self.settle(place)
+        return self if self._place == place else Secret(plain=self.reveal(), place=place)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it holds a token, and not what somebody has just typed."""
+        return bool(self._token)
 
     @property
     def set_at(self) -> datetime | None:
@@ -94,6 +105,12 @@ class Secret:
 class SecretAttribute(DeferredAttribute):
     """Keeps a model's attribute a Secret whatever is assigned to it; None and "" stay what they are."""
 
+    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if instance is not None and isinstance(value, Secret) and value.is_stored:
+            value.settle(self.field.place_of(instance))
+        return value
+
     def __set__(self, instance: models.Model, value: Any) -> None:
         if value not in (None, "") and not isinstance(value, Secret):
             value = Secret(plain=value)
@@ -107,17 +124,53 @@ else:
 
 
 class EncryptedField(TextField):
-    """What the two encrypted fields share. In Python the value is a `Secret`, None or ""."""
+    """What the two encrypted fields share. In Python the value is a `Secret`, None or "".
+
+    `of` names the columns that say whose it is (`("tenant_id",)`). No change of the table: migrations do without.
+    """
 
     secret = True
     descriptor_class = SecretAttribute
 
+    def __init__(self, *args: Any, of: tuple[str, ...] = (), **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(*args, **kwargs)
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        if self.of:
+            post_init.connect(self._settle, sender=cls)
+
+    def check(self, **kwargs: Any) -> list[CheckMessage]:
+        problem = "An encrypted field must say whose it is: `of=(…)`, columns that never change."
+        return [*super().check(**kwargs), *([] if self.of else [Error(problem, obj=self, id="portal.E002")])]
+
+    def place_of(self, row: models.Model) -> Place:
+        """Where this field's secret of that row stands."""
+        label = self.model._meta.label_lower
+        name = f"“{self.verbose_name}” of a {self.model._meta.verbose_name}"
+        of = tuple(getattr(row, column) for column in self.of)
+        return Place(f"{label}.{self.name}", of, name, (label, row.pk))
+
+    def _settle(self, instance: models.Model, **kwargs: Any) -> None:
+        """A row was read: its secret stands where the row stood then, whatever is assigned to the row later."""
+        value = instance.__dict__.get(self.attname)
+        if isinstance(value, Secret) and value.is_stored and instance.__dict__.keys() >= set(self.of):
+            value.settle(self.place_of(instance))
+
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Secret | str | None:
-        if not value:
-            return value
-        return Secret(token=value, name=f"“{self.verbose_name}” of a {self.model._meta.verbose_name}")
+        return Secret(token=value) if value else value
 
     def to_python(self, value: Any) -> Any:
+        """Fixtures hold the token; forms and code bring a Secret."""
+        return Secret(token=value) if isinstance(value, str) and value else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Here the row is known, so here a secret is bound to it."""
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, Secret):
+            value = value.at(self.place_of(model_instance))
+            setattr(model_instance, self.attname, value)
         return value
 
     def get_prep_value(self, value: Any) -> str | None:
@@ -164,53 +217,15 @@ class EncryptedJSONField(EncryptedField):
         super().__init__(*args, **{"editable": False, **kwargs})
 
 
-def keyring() -> MultiFernet:
-    """All keys; the first encrypts. Raises ImproperlyConfigured where one is malformed."""
-    return _keyring(tuple(settings.FIELD_KEYS))
-
-
-@lru_cache(maxsize=4)
-def _keyring(keys: tuple[str, ...]) -> MultiFernet:
-    problem = keys_problem(keys)
-    if problem:
-        raise ImproperlyConfigured(problem)
-    return MultiFernet([Fernet(key) for key in keys])
-
-
-def keys_problem(keys: tuple[str, ...]) -> str | None:
-    """What is wrong with FIELD_KEYS, by position and never by value; None when it can be used."""
-    if not keys:
-        return f"FIELD_KEYS is empty. {KEY_FORM}"
-    for position, key in enumerate(keys, start=1):
-        try:
-            Fernet(key)
-        except ValueError:
-            return f"Key {position} of {len(keys)} in FIELD_KEYS is malformed. {KEY_FORM}"
-    return None
-
-
-@register()
-def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
-    """`manage.py check`, and so every start, refuses malformed keys before a secret is lost to one."""
-    problem = keys_problem(tuple(settings.FIELD_KEYS))
-    return [Error(problem, id="portal.E001")] if problem else []
-
-
-def current_key_reads(token: str) -> bool:
-    """Was this token written with the first key?"""
-    try:
-        Fernet(settings.FIELD_KEYS[0]).decrypt(token.encode())
-    except InvalidToken:
-        return False
-    return True
-
-
-def rotated(secret: Secret) -> Secret:
-    """The same secret under the first key, its date kept. Raises SecretUnreadable where no key fits."""
-    try:
-        return Secret(token=keyring().rotate(secret.token.encode()).decode())
-    except InvalidToken:
-        raise SecretUnreadable from None
+def placed(row: models.Model, columns: dict[str, Any]) -> dict[str, Any]:
+    """`columns` for an UPDATE of that row which does not go by `save`: its secrets bound to it."""
+    fields = {
+        field.attname: field for field in row._meta.concrete_fields if isinstance(field, EncryptedField)
+    }
+    return {
+        name: Secret(plain=value, place=fields[name].place_of(row)) if name in fields and value else value
+        for name, value in columns.items()
+    }
 
 
 def encrypted_fields() -> list[tuple[type[models.Model], EncryptedField]]:
@@ -224,8 +239,3 @@ def encrypted_fields() -> list[tuple[type[models.Model], EncryptedField]]:
         for field in model._meta.local_concrete_fields
         if isinstance(field, EncryptedField)
     ]
-
-
-def new_key() -> str:
-    """A fresh key for FIELD_KEYS."""
-    return Fernet.generate_key().decode()

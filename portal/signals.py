@@ -12,6 +12,7 @@ register_action("log_in.done", "logged in")
 register_action("log_in.ended", "logged out")
 register_action("log_in.failed", "tried to log in: {note}")
 register_action("secrets.rotated", "rotated the stored secrets: {note}")
+register_action("secrets.bound", "took older stored secrets as belonging where they stand: {note}")
 
 
 @receiver(user_logged_in)

@@ -1,5 +1,6 @@
 """Programs that use the API: made with a token that is shown once, revoked with one button."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,8 +13,8 @@ from integrations.admin.subscriptions import person
 from integrations.api import clients
 from integrations.models import ApiClient
 from portal.access import Action
+from portal.keyring import Place, SecretUnreadable, opened, sealed
 from portal.look import badge
-from portal.secrets import Secret
 from portal.tenant_admin import TenantAdmin, object_view
 
 _SHOWN_ONCE = "new_api_token"
@@ -61,7 +62,7 @@ class ApiClientAdmin(TenantAdmin):
         for field in made._meta.concrete_fields:
             setattr(obj, field.attname, getattr(made, field.attname))
         obj._state = made._state
-        request.session[_SHOWN_ONCE] = [made.pk, Secret(plain=token).token]
+        request.session[_SHOWN_ONCE] = [made.pk, sealed(token, _place(made.pk))]
         return None
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -87,13 +88,20 @@ class ApiClientAdmin(TenantAdmin):
         if not held or held[0] != client.pk:
             return ""
         del request.session[_SHOWN_ONCE]
-        return str(Secret(token=held[1]).reveal())
+        with suppress(SecretUnreadable):  # the keys, or their form, changed meanwhile
+            return str(opened(held[1], _place(client.pk)))
+        return ""
 
     @object_view("revoke/", action=Action.CONFIGURE, methods=("POST",))
     def revoke(self, request: HttpRequest, client: ApiClient) -> HttpResponse:
         if clients.revoke(client, user=person(request)):
             messages.success(request, f"{client} was revoked: its token opens nothing any more.")
         return redirect("admin:integrations_apiclient_change", client.pk)
+
+
+def _place(pk: int) -> Place:
+    """A client's token while it waits to be shown once."""
+    return Place(_SHOWN_ONCE, (pk,))
 
 
 def client_badge(client: ApiClient) -> str:

@@ -10,7 +10,7 @@ from integrations.models import AlertChannel, AlertRule
 
 FROM_SETTING = "ALERT_EMAILS"
 Kind = AlertRule.Kind
-AT_FIRST: dict[str, int] = {Kind.WORKERS: 10, Kind.LATE: 30, Kind.RELINK: 1, Kind.DRIFT: 1}
+AT_FIRST: dict[str, int] = {Kind.WORKERS: 10, Kind.LATE: 30, Kind.RELINK: 1, Kind.DRIFT: 1, Kind.SECRETS: 1}
 """What those in ALERT_EMAILS hear of, and from which limit on, until somebody changes the rules."""
 SECONDS = 30.0
 

@@ -16,7 +16,8 @@ from integrations import metrics, pending
 from integrations.connectors.errors import Who
 from integrations.models import AlertRule, Connection, Delivery, Drift, Run, RunFailure
 from integrations.wiring import worker_problem
-from portal.models import Tenant
+from portal.misplaced import MISPLACED
+from portal.models import AuditEntry, Tenant
 
 Kind = AlertRule.Kind
 AT_WORK = (Tenant.Status.ONBOARDING, Tenant.Status.LIVE)
@@ -176,6 +177,26 @@ def drifts(now: datetime, window: int) -> list[Trouble]:
     ]
 
 
+def moved_secrets(now: datetime, window: int) -> list[Trouble]:
+    """Stored secrets that somebody put where they do not belong: as long as they were come upon within a day."""
+    found = AuditEntry.objects.filter(action=MISPLACED, at__gte=now - timedelta(days=1)).select_related(
+        "tenant"
+    )
+    entries = {(entry.note, entry.target_type, entry.target_id): entry for entry in found.order_by("pk")}
+    return [
+        Trouble(
+            f"secret:{entry.note}:{entry.target_id}"[:80],
+            entry.tenant_id,
+            f"{entry.tenant or entry.target_label}: a stored secret was moved",
+            f"{entry.target_label}: what stands in {entry.note} was stored for another place. It is not used. Find out "
+            "who writes to the database, then enter the secret again.",
+            OPERATOR,
+            reverse("admin:portal_auditentry_change", args=[entry.pk]),
+        )
+        for entry in entries.values()
+    ]
+
+
 FINDERS: dict[str, Find] = {
     Kind.FIRST_FAILURE: first_failures,
     Kind.FAILURES: failures,
@@ -184,8 +205,9 @@ FINDERS: dict[str, Find] = {
     Kind.DRIFT: drifts,
     Kind.LATE: late,
     Kind.WORKERS: workers,
+    Kind.SECRETS: moved_secrets,
 }
-NEVER_MIND_THE_LIMIT = frozenset({Kind.FIRST_FAILURE, Kind.RELINK, Kind.DRIFT})
+NEVER_MIND_THE_LIMIT = frozenset({Kind.FIRST_FAILURE, Kind.RELINK, Kind.DRIFT, Kind.SECRETS})
 
 
 def _connections(keys: Iterable[int]) -> "Iterable[Connection]":

@@ -47,12 +47,14 @@ class AlertChannel(models.Model):
         blank=True,
         default="",
         help_text="For webhooks and Slack: begins with https://. It is not shown again.",
+        of=("tenant_id",),
     )
     host = models.CharField(max_length=260, blank=True, editable=False)
     secret = EncryptedTextField(
         blank=True,
         default="",
         help_text="For webhooks: both sides know it, 32 characters or more. Each call is signed with it.",
+        of=("tenant_id",),
     )
     enabled = models.BooleanField(default=True)
     problem = models.TextField(blank=True, editable=False)
@@ -83,6 +85,7 @@ class AlertRule(models.Model):
         DRIFT = "drift", "A field or address that is used has changed"
         LATE = "late", "Work is late"
         WORKERS = "workers", "Workers are silent, or everything is late (platform)"
+        SECRETS = "secrets", "A stored secret was moved by hand"
         DIGEST = "digest", "Daily digest"
 
     class Window(models.IntegerChoices):

@@ -65,7 +65,7 @@ class Connection(models.Model):
         max_length=24, blank=True, editable=False, help_text="Which of the system's ways in it uses"
     )
     remote_account = models.CharField(max_length=64, blank=True)
-    credentials = EncryptedJSONField(blank=True, default="")
+    credentials = EncryptedJSONField(blank=True, default="", of=("tenant_id", "system"))
     scope = models.JSONField(default=everything)
     status = models.CharField(max_length=12, choices=Status, default=Status.NEW)
     health = models.CharField(max_length=8, choices=Health, default=Health.UNKNOWN)
@@ -175,11 +175,11 @@ class AccessToken(models.Model):
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="token")
-    value = EncryptedTextField(blank=True, default="")
+    value = EncryptedTextField(blank=True, default="", of=("connection_id",))
     expires_at = models.DateTimeField(null=True)
     scopes = models.JSONField(default=list)
     address = models.CharField(max_length=200, blank=True)
-    grant = EncryptedTextField(blank=True, default="")
+    grant = EncryptedTextField(blank=True, default="", of=("connection_id",))
     version = models.PositiveIntegerField(default=0)
     fetching_until = models.DateTimeField(null=True)
 

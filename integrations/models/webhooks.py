@@ -35,7 +35,7 @@ class WebhookAddress(models.Model):
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="webhook_address")
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
-    key = EncryptedTextField("HMAC key", blank=True, default="")
+    key = EncryptedTextField("HMAC key", blank=True, default="", of=("connection_id",))
     header = models.CharField(
         "signature header", max_length=64, default="x-servicetitan-signature", validators=[_header_name]
     )
@@ -113,7 +113,8 @@ class Subscription(models.Model):
     url = models.CharField("address", max_length=500, help_text="Begins with https://.")
     events = models.JSONField(default=list)
     secret = EncryptedTextField(
-        help_text="Both sides know it: 32 characters or more. Each call is signed with it."
+        help_text="Both sides know it: 32 characters or more. Each call is signed with it.",
+        of=("tenant_id",),
     )
     enabled = models.BooleanField(default=True)
     down_since = models.DateTimeField(null=True, blank=True, editable=False)

@@ -14,10 +14,9 @@ from django.shortcuts import redirect
 
 from portal import audit
 from portal.access import access_of
-from portal.entrance import device, throttle
+from portal.entrance import device, factors, throttle
 from portal.entrance.demand import is_fresh, note_provider
 from portal.models import User
-from portal.secrets import Secret
 
 NO_ROLE = "You have no role yet. Ask the person who invited you to give you one."
 SLOW_DOWN = "Too many wrong guesses. Wait an hour, then try again, or ask a platform admin to let you in."
@@ -90,10 +89,10 @@ class FactorAdapter(DefaultMFAAdapter):
     """Factors are secrets like any other: under FIELD_KEYS, and re-encrypted by `manage.py rotate_secrets`."""
 
     def encrypt(self, text: str) -> str:
-        return Secret(plain=text).token
+        return factors.encrypted(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return str(Secret(token=encrypted_text, name="A second factor").reveal())
+        return factors.decrypted(encrypted_text)
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.username)

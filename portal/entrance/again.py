@@ -6,7 +6,6 @@ lets the page go on. What was posted too late travels in that form, encrypted, a
 been in between: nothing typed is lost, and no secret comes back to the browser in clear.
 """
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -18,7 +17,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from allauth.socialaccount.models import SocialAccount
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -28,13 +26,14 @@ from django.shortcuts import redirect, render
 from portal import audit
 from portal.entrance.demand import is_fresh
 from portal.entrance.forms import CodeAgainForm
+from portal.keyring import Place, SecretUnreadable, opened, sealed
 from portal.middleware import GetResponse
 from portal.models import User
-from portal.secrets import keyring
 
 MARK = "confirm-who-i-am"
 """The field by which our form is known among all that are posted."""
 HELD_FOR = 600
+_HELD = Place("log_in.held", name="What was held back")
 """Seconds within which what was posted too late may go on."""
 
 Page = TypeVar("Page", bound=Callable[..., Any])
@@ -143,15 +142,15 @@ def _held(request: HttpRequest) -> str:
     if request.method != "POST" or request.FILES:
         return ""
     whole = {"user": request.user.pk, "path": request.get_full_path(), "body": request.POST.urlencode()}
-    return keyring().encrypt(json.dumps(whole).encode()).decode()
+    return sealed(whole, _HELD)
 
 
 def _opened(request: HttpRequest, held: str) -> QueryDict | None:
     if not held:
         return None
     try:
-        whole = json.loads(keyring().decrypt(held.encode(), ttl=HELD_FOR))
-    except InvalidToken:
+        whole = opened(held, _HELD, ttl=HELD_FOR)
+    except SecretUnreadable:
         messages.warning(
             request, "That took too long. What you had typed was not kept: please type it again."
         )

@@ -16,7 +16,6 @@ FULL = os.environ.get("ATTACK_FULL", "") not in ("", "0")
 """Set for the numbers that are published; without it the same attacks in small, for every run of the suite."""
 
 NOT_TRIED = {
-    "S13": "not held: a stored secret is bound to the key alone, not to its tenant and field",
     "S14": "not applicable: no card number reaches the portal, and there is no payment page",
     "S36": "not applicable: there are no refunds here that a second person could have to approve",
 }

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal import audit
 from portal.entrance.again import MARK
+from portal.keyring import Place
 from portal.models import Role, RoleGrant, Tenant, User
 from portal.secrets import Secret, SecretUnreadable
 from tests.leaks import EXERCISES, KeptLog, Search, exercise
@@ -89,10 +90,10 @@ def careless_logging_and_auditing(search):
 
 @exercise
 def holding_secrets_in_python(search):
-    secret = Secret(plain=search.plant("held secret"))
+    secret = Secret(plain=search.plant("held secret"), place=Place("held"))
     search.read("its text", f"{secret} {secret!r} {[secret]} {secret.token}")
     try:
-        Secret(token=secret.token[:-8] + "AAAAAAAA").reveal()
+        Secret(token=secret.token[:-8] + "AAAAAAAA", place=Place("held")).reveal()
     except SecretUnreadable as error:
         search.read("the error", f"{error} {error!r} {error.__cause__} {error.__context__}")
 

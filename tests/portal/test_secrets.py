@@ -8,15 +8,10 @@ from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
 from django.test.utils import isolate_apps
 
+from portal import misplaced
 from portal.forms import SecretFormField
-from portal.secrets import (
-    EncryptedJSONField,
-    EncryptedTextField,
-    Secret,
-    SecretUnreadable,
-    check_field_keys,
-    rotated,
-)
+from portal.keyring import SecretMisplaced, SecretUnreadable, bound, check_field_keys, keyring, rotated
+from portal.secrets import EncryptedJSONField, EncryptedTextField, Secret
 
 PLAIN = "hunter2-" + "z" * 12
 
@@ -26,8 +21,9 @@ with isolate_apps("portal"):  # it needs no table: only values are converted
     class Vault(models.Model):
         """A model for these tests alone."""
 
-        text = EncryptedTextField(blank=True)
-        parts = EncryptedJSONField(null=True)
+        owner = models.IntegerField(default=7)
+        text = EncryptedTextField(blank=True, of=("owner",))
+        parts = EncryptedJSONField(null=True, of=("owner",))
 
         class Meta:
             app_label = "portal"
@@ -36,12 +32,85 @@ with isolate_apps("portal"):  # it needs no table: only values are converted
             return "a vault"
 
 
-def stored(plain):
-    return Vault._meta.get_field("text").get_prep_value(Secret(plain=plain))
+def stored(plain, name="text", owner=7):
+    """What a save writes into the column."""
+    field = Vault._meta.get_field(name)
+    return field.get_prep_value(field.pre_save(Vault(owner=owner, **{name: plain}), True))
 
 
-def loaded(token):
-    return Vault._meta.get_field("text").from_db_value(token, None, None)
+def loaded(token, name="text", owner=7):
+    """The attribute of a row that was read."""
+    value = Vault._meta.get_field(name).from_db_value(token, None, None)
+    return getattr(Vault(pk=1, owner=owner, **{name: value}), name)
+
+
+def before_places(plain):
+    """As versions before places stored it."""
+    return keyring().encrypt_at_time(json.dumps(plain).encode(), 1_700_000_000).decode()
+
+
+@pytest.fixture
+def entries(monkeypatch):
+    """What would go to the audit trail: the model of these tests has no row that it could name."""
+    found = []
+    monkeypatch.setattr(misplaced, "_record", found.append)
+    return found
+
+
+@pytest.mark.parametrize("where", [{"owner": 8}, {"name": "parts"}])
+@pytest.mark.django_db
+def test_a_token_that_was_put_elsewhere_is_refused_and_told(where, caplog, entries):
+    with pytest.raises(SecretMisplaced) as raised:
+        loaded(stored(PLAIN), **where).reveal()
+    assert PLAIN not in str(raised.value)
+    assert [line.levelname for line in caplog.records] == ["ERROR"]
+    assert len(entries) == 1
+
+
+@pytest.mark.django_db
+def test_a_token_bound_to_no_place_is_refused_and_is_bound_by_word_alone(entries):
+    token = before_places(PLAIN)
+    with pytest.raises(SecretMisplaced):
+        loaded(token).reveal()
+    place = Vault._meta.get_field("text").place_of(Vault())
+    with pytest.raises(SecretMisplaced):
+        rotated(token, place)
+    known = loaded(bound(token, place))
+    assert known.reveal() == PLAIN
+    assert known.set_at.timestamp() == 1_700_000_000
+
+
+def test_what_stands_in_the_wrong_place_is_not_bound_to_it():
+    token = stored(PLAIN)
+    assert bound(token, Vault._meta.get_field("text").place_of(Vault(owner=8))) == token
+
+
+def test_without_its_row_a_secret_does_not_open():
+    with pytest.raises(ValueError, match="row"):
+        Secret(token=stored(PLAIN)).reveal()
+
+
+def test_a_plain_text_is_not_written_where_its_row_is_not_known():
+    with pytest.raises(ValueError, match="Where"):
+        Vault._meta.get_field("text").get_prep_value(PLAIN)
+
+
+def test_a_secret_that_code_hands_to_another_row_is_sealed_anew_for_it():
+    row = Vault(owner=8)
+    row.text = loaded(stored(PLAIN))
+    assert loaded(Vault._meta.get_field("text").pre_save(row, False).token, owner=8).reveal() == PLAIN
+
+
+def test_a_row_that_is_given_to_another_owner_takes_its_secret_along():
+    row = Vault(pk=1, owner=7, text=Secret(token=stored(PLAIN)))
+    row.owner = 8
+    assert loaded(Vault._meta.get_field("text").pre_save(row, False).token, owner=8).reveal() == PLAIN
+
+
+def test_a_fixture_holds_the_token_and_gives_it_back():
+    token = stored(PLAIN)
+    field = Vault._meta.get_field("text")
+    assert field.to_python(field.value_to_string(Vault(text=Secret(token=token)))).token == token
 
 
 def test_a_wrong_key_is_a_clear_error_and_never_passes_the_token_on(settings):
@@ -66,8 +135,8 @@ def test_what_is_stored_does_not_contain_the_secret_and_comes_back():
 
 def test_json_comes_back_as_it_was():
     vault = Vault(parts={"id": 1, "keys": ["ä", None]})
-    token = Vault._meta.get_field("parts").get_prep_value(vault.parts)
-    assert loaded(token).reveal() == {"id": 1, "keys": ["ä", None]}
+    token = Vault._meta.get_field("parts").pre_save(vault, True).token
+    assert loaded(token, "parts").reveal() == {"id": 1, "keys": ["ä", None]}
 
 
 def test_a_plain_value_that_is_assigned_hides_itself_at_once():
@@ -107,9 +176,9 @@ def test_an_old_key_still_reads_and_rotation_moves_to_the_first(settings):
     old = settings.FIELD_KEYS[0]
     settings.FIELD_KEYS = [Fernet.generate_key().decode(), old]
     assert loaded(token).reveal() == PLAIN
-    fresh = rotated(loaded(token))
+    fresh = rotated(token, Vault._meta.get_field("text").place_of(Vault()))
     settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
-    assert fresh.reveal() == PLAIN
+    assert loaded(fresh).reveal() == PLAIN
 
 
 def test_a_malformed_key_is_named_by_position_and_never_by_value(settings):
@@ -118,7 +187,7 @@ def test_a_malformed_key_is_named_by_position_and_never_by_value(settings):
     assert "Key 2 of 2" in problem.msg
     assert "not-a-key" not in problem.msg
     with pytest.raises(ImproperlyConfigured, match="Key 2 of 2"):
-        Secret(plain="x").token  # noqa: B018  # the property does the work
+        stored("x")
 
 
 class TestTheFormField:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal.secrets import new_key
+from portal.keyring import new_key
 
 
 class Command(BaseCommand):
