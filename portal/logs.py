@@ -62,6 +62,17 @@ def redact(text: str) -> str:
     return text
 
 
+def printable(line: str) -> str:
+    """A line of JSON with every character escaped that is not seen as itself.
+
+    JSON leaves some at which readers break lines (U+0085, U+2028), which terminals obey (U+009B) or by which they turn
+    text round (U+202E), and halves of characters, which no file takes.
+    """
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+
+
 class RedactionFilter(logging.Filter):
     """Rewrites each record before it is formatted, its arguments and traceback included."""
 
@@ -79,7 +90,7 @@ class RedactionFilter(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """A record as one line of JSON; line breaks in a message cannot start a second, forged line."""
+    """A record as one line of JSON; nothing in a message starts a second, forged line or steers a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -93,4 +104,4 @@ class LineFormatter(logging.Formatter):
             line["request_id"] = request_id.get()
         if record.exc_text:
             line["trace"] = record.exc_text
-        return json.dumps(line, ensure_ascii=False)
+        return printable(json.dumps(line, ensure_ascii=False))

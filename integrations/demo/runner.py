@@ -80,6 +80,7 @@ class Demo:
         self.children.start(
             "web", "-m", "gunicorn", "portal.wsgi", "--bind", self.web.removeprefix("http://"),
             "--threads", "4", "--graceful-timeout", "3", "--access-logfile", "-",
+            "--logger-class", "portal.weblog.LineLogger",
         )  # fmt: skip
         people.ensure_partner()
         tenant = merchant.ensure_merchant(self.stage)

@@ -28,9 +28,11 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
 
 
 def _text(cell: Any) -> str:
+    """A remote's error text must not break the table's lines, nor steer the terminal."""
     if cell is None:
         return "-"
-    return f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
+    text = f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def as_json(document: Mapping[str, Any] | Sequence[Any]) -> str:
