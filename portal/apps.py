@@ -16,11 +16,12 @@ class PortalConfig(AppConfig):
     admin_order = 10
 
     def ready(self) -> None:
-        from portal import retention, signals, threads  # noqa: F401
+        from portal import related, retention, signals, threads  # noqa: F401
         from portal.entrance import sessions, throttle  # noqa: F401
         from portal.home import register_panels
 
         threads.share()
+        related.install()
         register_panels()
         post_migrate.connect(create_cache_table, sender=self)
 

@@ -105,6 +105,8 @@ class Secret:
 class SecretAttribute(DeferredAttribute):
     """Keeps a model's attribute a Secret whatever is assigned to it; None and "" stay what they are."""
 
+    field: "EncryptedField"
+
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if instance is not None and isinstance(value, Secret) and value.is_stored:

@@ -66,16 +66,39 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         return data
 
 
+ASKED_OF: dict[str, frozenset[str]] = {
+    "limit": frozenset(
+        {AlertRule.Kind.FAILURES, AlertRule.Kind.WAITING, AlertRule.Kind.LATE, AlertRule.Kind.WORKERS}
+    ),
+    "window": frozenset({AlertRule.Kind.FAILURES}),
+    "hour": frozenset({AlertRule.Kind.DIGEST}),
+    "tells_recovery": frozenset(AlertRule.Kind) - {AlertRule.Kind.DIGEST},
+}
+"""The fields that mean something to some kinds of rules alone."""
+
+
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
-    """What to watch, and on which channels to tell it: channels of the same tenant, or of the platform."""
+    """What to watch, and on which channels to tell it: channels of the same tenant, or of the platform.
+
+    `alert_rule.js` shows only the fields that the chosen kind uses. What is sent of the others is passed over.
+    """
 
     class Meta:
         model = AlertRule
         fields = ["tenant", "kind", "limit", "window", "hour", "channels", "tells_recovery", "enabled"]
         widgets = {"channels": forms.CheckboxSelectMultiple}  # Django reads it
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, kinds in ASKED_OF.items():
+            if name in self.fields:  # not for those who may only look
+                self.fields[name].required = False
+                self.fields[name].widget.attrs["data-kinds"] = " ".join(sorted(kinds))
+
     def clean(self) -> Any:
         data = super().clean() or self.cleaned_data
+        for name, kinds in ASKED_OF.items():
+            self._clean_for_kind(name, data, data.get("kind") in kinds)
         tenant = self.instance.tenant if self.instance.pk else data.get("tenant")
         channels = data.get("channels") or ()
         if any(channel.tenant_id != (tenant.pk if tenant else None) for channel in channels):
@@ -84,3 +107,11 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         if data.get("kind") == AlertRule.Kind.WORKERS and tenant is not None:
             self.add_error("kind", "Workers serve all tenants: this is a rule of the platform.")
         return data
+
+    def _clean_for_kind(self, name: str, data: dict[str, Any], is_used: bool) -> None:
+        """A field that the kind does not use stays as it was, whatever was sent."""
+        if not is_used:
+            self.errors.pop(name, None)
+            data[name] = getattr(self.instance, name)
+        elif name in data and data[name] in (None, ""):
+            self.add_error(name, "This kind of rule needs it.")

@@ -92,3 +92,26 @@ def test_an_alert_leads_to_what_mends_it_and_every_page_fits(
     page.goto(f"/admin/integrations/alert/{alert.pk}/change/")
     page.get_by_role("link", name="Go and mend it").click()
     page.get_by_role("heading", name="Test").first.wait_for()
+
+
+def test_a_rule_asks_for_what_its_kind_uses_alone(visit, owner, troubled):
+    page = visit(owner)
+    page.goto("/admin/integrations/alertrule/add/")
+    shown = {}
+    for kind in ("relink", "failures", "late", "digest"):
+        page.select_option("select[name=kind]", kind)
+        names = ("limit", "window", "hour", "tells_recovery")
+        shown[kind] = [name for name in names if page.is_visible(f"[name={name}]")]
+    assert shown == {
+        "relink": ["tells_recovery"],
+        "failures": ["limit", "window", "tells_recovery"],
+        "late": ["limit", "tells_recovery"],
+        "digest": ["hour"],
+    }
+    page.fill("[name=hour]", "")
+    page.select_option("select[name=kind]", "late")
+    page.fill("[name=limit]", "45")
+    page.select_option("select[name=tenant]", str(troubled.pk))
+    page.check("[name=channels] >> nth=0")
+    page.click("[name=_save]")
+    assert AlertRule.objects.filter(kind="late", limit=45, hour=7).exists()

@@ -107,6 +107,34 @@ def test_a_rule_is_made_with_its_channel(browser, tenant):
     assert "a rule of the platform" in errors(workers)
 
 
+def rule_form(tenant, **more):
+    channel, _ = AlertChannel.objects.get_or_create(tenant=tenant, name="Office", recipients="a@example.com")
+    return {"tenant": tenant.pk, "channels": [channel.pk], "enabled": "on", **more}
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacks"), [("failures", "limit"), ("failures", "window"), ("late", "limit"), ("digest", "hour")]
+)
+def test_a_rule_without_what_its_kind_uses_is_refused(browser, tenant, kind, lacks):
+    used = {"failures": {"limit": 5, "window": 60}, "late": {"limit": 5}, "digest": {"hour": 8}}[kind]
+    reply = browser.post(reverse(ADD_RULE), rule_form(tenant, kind=kind, **{**used, lacks: ""}))
+    assert "This kind of rule needs it" in errors(reply)
+    assert not AlertRule.objects.exists()
+
+
+def test_a_rule_needs_nothing_that_its_kind_does_not_use_and_heeds_none_of_it(browser, tenant):
+    sent = rule_form(tenant, kind="relink", limit="0", window="7", hour="99")
+    assert browser.post(reverse(ADD_RULE), sent).status_code == 302
+    assert browser.post(reverse(ADD_RULE), rule_form(tenant, kind="digest", hour="8")).status_code == 302
+    relink, digest = AlertRule.objects.order_by("pk")
+    assert (relink.limit, relink.window, relink.hour) == (10, 60, 7), "as they are by default"
+    assert (digest.hour, digest.tells_recovery) == (8, True)
+    url = reverse("admin:integrations_alertrule_change", args=[relink.pk])
+    assert browser.post(url, rule_form(tenant, kind="waiting", limit="3")).status_code == 302
+    relink.refresh_from_db()
+    assert (relink.kind, relink.limit, relink.tells_recovery) == ("waiting", 3, False)
+
+
 def test_the_test_button_says_how_it_went(browser, tenant, settings):
     channel = AlertChannel.objects.create(tenant=tenant, name="Office", recipients="a@example.com")
     url = reverse("admin:integrations_alertchannel_test", args=[channel.pk])
