@@ -20,11 +20,12 @@ def may_open(request: HttpRequest | None, row: Model, site: Any) -> bool:
     return request is not None and found is not None and found.has_view_permission(request, row)
 
 
-def link_or_name(shown: AdminReadonlyField, remote_field: Any, row: Model) -> str:
+def link_or_name(self: AdminReadonlyField, remote_field: Any, remote_obj: Model) -> str:
     """What stock admin shows, or the name alone."""
-    if may_open(current_request.get(), row, shown.model_admin.admin_site):
-        return str(_stock_link(shown, remote_field, row))
-    return str(row)
+    site = self.model_admin.admin_site if self.model_admin else None
+    if site is not None and may_open(current_request.get(), remote_obj, site):
+        return str(_stock_link(self, remote_field, remote_obj))
+    return str(remote_obj)
 
 
 def install() -> None:
