@@ -39,7 +39,7 @@ _BEYOND: Mapping[str, str] = {
         integrations.push.retrying.replay integrations.push.retrying.retry integrations.retrying.retry
         integrations.scoping.apply integrations.scoping.leaving integrations.tables.storing.remove
         integrations.tables.storing.store portal.entrance.forms.Guessed._use portal.entrance.helping.reset_factors
-        portal.entrance.throttle.give_back portal.entrance.throttle.take
+        portal.entrance.throttle.give_back portal.entrance.throttle.take portal.misplaced.tell
         reconciliation.matching.candidates.ask_for reconciliation.matching.refusals.refuse
         reconciliation.merging.merge reconciliation.merging.undo
     """,
@@ -57,7 +57,8 @@ _BEYOND: Mapping[str, str] = {
         integrations.disconnecting.disconnect integrations.review_requests._release
         integrations.webhooks.inbox._follow integrations.webhooks.inbox._refuse
         integrations.webhooks.inbox._store integrations.webhooks.outbox._delivered
-        integrations.webhooks.outbox._failed portal.management.commands.rotate_secrets.rotate_column
+        integrations.webhooks.outbox._failed portal.binding.bind_column portal.binding.bind_factors
+        portal.management.commands.rotate_secrets.rotate_column
         portal.management.commands.rotate_secrets.rotate_factors portal.retention._remove
         reconciliation.bulk_review._settle reconciliation.full_passes.start
         reconciliation.import_files.take_all reconciliation.matching.candidates.replace_all
