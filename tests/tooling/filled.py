@@ -14,6 +14,7 @@ OLDER = {
     "integrations": "0004_api_clients",
 }
 ROWS = 3
+SECRET = {"client_secret": "of an older state"}
 OURS = tuple(OLDER)
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -21,6 +22,8 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 def value_of(field: Any, number: int) -> Any:
     """Something that fits, another for each row."""
     kind = field.get_internal_type()
+    if getattr(field, "secret", False):
+        return old_secret()
     if field.choices:
         return field.choices[0][0]
     if kind in {"CharField", "TextField", "SlugField", "URLField", "EmailField", "FileField"}:
@@ -32,6 +35,26 @@ def value_of(field: Any, number: int) -> Any:
         "UUIDField": uuid.uuid4(), "GenericIPAddressField": "127.0.0.1",
     }  # fmt: skip
     return simple.get(kind, number + 1)
+
+
+def old_secret() -> Any:
+    """As versions stored it that bound a secret to no place."""
+    from portal.keyring import keyring
+    from portal.secrets import Secret
+
+    return Secret(token=keyring().encrypt(json.dumps(SECRET).encode()).decode())
+
+
+def opened_secrets() -> dict[str, list[Any]]:
+    """By column, what today's models open."""
+    from portal.secrets import encrypted_fields
+
+    return {
+        f"{model._meta.label}.{field.name}": [
+            value.reveal() for row in model._base_manager.all() if (value := getattr(row, field.attname))
+        ]
+        for model, field in encrypted_fields()
+    }
 
 
 def in_order(models: list[Any]) -> list[Any]:
@@ -61,7 +84,7 @@ def fill(models: list[Any]) -> dict[str, int]:
                 if field.is_relation:
                     if not field.null:
                         values[field.name] = made[field.related_model][number]
-                elif not field.has_default() or field.unique:
+                elif not field.has_default() or field.unique or getattr(field, "secret", False):
                     values[field.name] = value_of(field, number)
             try:
                 with transaction.atomic():
@@ -93,7 +116,7 @@ def main() -> None:
     after = {model._meta.db_table: len(list(model._base_manager.all())) for model in today}
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
     connection.check_constraints()
-    print(json.dumps({"before": before, "after": after}))
+    print(json.dumps({"before": before, "after": after, "secrets": opened_secrets()}))
 
 
 if __name__ == "__main__":

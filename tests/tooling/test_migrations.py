@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from tests.integrations.processes import ROOT, environment
-from tests.tooling.filled import OLDER
+from tests.tooling.filled import OLDER, ROWS, SECRET
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -46,6 +46,9 @@ def test_a_filled_database_of_an_older_state_keeps_every_row(scratch, tmp_path):
     filled = {table: count for table, count in before.items() if count}
     assert len(filled) > 0.9 * len(before), sorted(set(before) - set(filled))
     assert {table: after.get(table) for table in filled} == filled
+    secrets = {column: found for column, found in told["secrets"].items() if found}
+    assert len(secrets) >= 4
+    assert all(found == [SECRET] * ROWS for found in secrets.values()), secrets
 
 
 def test_the_older_state_is_one_that_there_was():
