@@ -19,6 +19,7 @@ from integrations.connectors.base import Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.connectors.tokens import renew_at
 from integrations.models import AccessToken, CallBudget, Connection
+from portal.keyring import SecretMisplaced
 from portal.secrets import placed
 from reconciliation.bulk import is_postgres
 
@@ -184,10 +185,13 @@ def token_columns(token: Token, renew: datetime) -> dict[str, Any]:
 
 
 def _stored(row: AccessToken) -> tuple[Token, datetime] | None:
-    """The row's token, with the time at which to renew it (which is what the row keeps)."""
+    """The row's token, with the time at which to renew it (which is what the row keeps). One that was moved is none."""
     if not row.value or row.expires_at is None:
         return None
-    token = Token(row.value.reveal(), row.expires_at, tuple(row.scopes), address=row.address)
+    try:
+        token = Token(row.value.reveal(), row.expires_at, tuple(row.scopes), address=row.address)
+    except SecretMisplaced:  # told already; another is fetched in its place
+        return None
     return token, row.expires_at
 
 

@@ -14,6 +14,10 @@ from integrations.connectors.base import Token
 from integrations.connectors.errors import RemoteError, Who
 from integrations.models import AccessToken, CallBudget
 from integrations.shared import ROOM, SharedBudget, SharedTokenStore, forget_token
+from portal.keyring import Place
+from portal.misplaced import MISPLACED
+from portal.models import AuditEntry
+from portal.secrets import Secret
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +73,17 @@ def test_a_refused_token_is_renewed_once_for_all_who_were_refused(link):
     stale = SharedTokenStore(link.pk).current(issuer).value
     found = in_threads(6, lambda: SharedTokenStore(link.pk).current(issuer, stale=stale).value)
     assert (set(found), issuer.count) == ({"token 2"}, 2)
+
+
+def test_a_token_that_was_put_there_by_hand_is_not_used_but_fetched_anew(link):
+    SharedTokenStore(link.pk).current(Issuer())
+    foreign = Secret(plain="of somebody else", place=Place("integrations.accesstoken.value", (link.pk + 1,)))
+    AccessToken.objects.update(value=Secret(token=foreign.token))
+    issuer = Issuer()
+    assert SharedTokenStore(link.pk).current(issuer).value == "token 1"
+    assert issuer.count == 1
+    assert AccessToken.objects.get().value.reveal() == "token 1"
+    assert AuditEntry.objects.get(action=MISPLACED).tenant == link.tenant
 
 
 def test_a_token_is_renewed_before_it_ends(link, time_machine):
