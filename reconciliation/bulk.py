@@ -113,7 +113,9 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
         together = _MOST_VALUES // len(names)
         found = iter(_converted(model, columns, rows))
         if many := len(rows) // together:
-            values = (list(chain.from_iterable(islice(found, together))) for _ in range(many))
+            values: Any = (
+                list(chain.from_iterable(islice(found, together))) for _ in range(many)
+            )  # not a list at once
             cursor.executemany(sql + ", ".join([marks] * together), values)
         cursor.executemany(sql + marks, found)
 
