@@ -60,7 +60,7 @@ class Pull:
         self._calls = self._holds = 0
         self._asked_to_stop_at = float("-inf")
 
-    def go(self, until: float = float("inf")) -> bool:
+    def go(self, is_over: Callable[[], bool]) -> bool:
         """Read pages until the source has no more (True) or the slice is over (False)."""
         cursor = self._begin()
         self._retry()
@@ -84,7 +84,7 @@ class Pull:
                     continue
                 self._write_held(held)
                 self._stop_if_cancelled()
-                if step.has_more and time.monotonic() > until:
+                if step.has_more and is_over():
                     steps.close()
                     self._end(cursor)
                     return False

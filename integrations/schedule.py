@@ -83,21 +83,32 @@ class Turn:
 
 def next_turn() -> Turn | None:
     """Take the rule that is next, or None when there is nothing to do."""
-    now = timezone.now()
+    order = _order(timezone.now())
+    for candidate in order:
+        if (lease := leases.take(candidate.rule_id)) is not None:
+            return Turn(lease, more=next(order, None) is not None)
+    return None
+
+
+def others_wait(lease: Lease) -> bool:
+    """Whether there is something to do, and nobody at it, for another tenant than that of this lease."""
+    own = SyncRule.objects.values_list("connection__tenant_id", flat=True).get(pk=lease.rule_id)
+    return next(_order(timezone.now(), own), None) is not None
+
+
+def _order(now: datetime, *except_of: int) -> Iterator[Candidate]:
+    """What can be taken now, in the order in which workers should try it."""
     at_work = list(
         SyncRule.objects.filter(lease_until__gt=now)
         .order_by()
         .values_list("connection__tenant_id", "connection_id", "entity", "synced_at")
     )
     busy = Counter(tenant for tenant, *_ in at_work)
-    pending = candidates(now, except_of=[tenant for tenant, count in busy.items() if count >= PER_TENANT])
+    full = [tenant for tenant, count in busy.items() if count >= PER_TENANT]
+    pending = candidates(now, except_of=[*full, *except_of])
     coming = {(c.connection_id, c.entity) for c in pending if c.first}
     coming |= {(connection, entity) for _, connection, entity, synced_at in at_work if synced_at is None}
-    order = choose(pending, busy, coming, PARENTS)
-    for candidate in order:
-        if (lease := leases.take(candidate.rule_id)) is not None:
-            return Turn(lease, more=next(order, None) is not None)
-    return None
+    return choose(pending, busy, coming, PARENTS)
 
 
 def _parents() -> dict[str, frozenset[str]]:

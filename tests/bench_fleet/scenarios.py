@@ -2,7 +2,8 @@
 
 `throughput`: the same pulls are due with 1, 2 and 4 clusters, and the pulls a second are counted. `limit`: one merchant's
 60 calls a second, while workers of several clusters share it. `cycles`: how far apart the pulls of a rule that is due
-each minute are, without and with a merchant of a million records that is being read.
+each minute are, without and with a merchant of a million records that is being read; and how long the admin's lists
+take meanwhile.
 """
 
 import statistics
@@ -19,6 +20,7 @@ from django.utils import timezone
 from integrations import runs, tasks
 from integrations.models import Connection, Run, SyncRule
 from tests.bench_fleet.fleet import Remote, clusters, wait_for
+from tests.bench_fleet.looking import looked_at
 
 _SECONDS = 1_800
 """The longest that anything here may take."""
@@ -88,22 +90,31 @@ def cycles(
     """The others' cycles, alone and then beside the large merchant's full pull, for as long as that takes (at most)."""
     *others, large = connections
     found = []
-    with clusters(count, workers):
+    with clusters(count, workers), looked_at() as seconds:
         SyncRule.objects.filter(connection__in=[one.pk for one in others], enabled=True).update(
             interval=1, due_at=timezone.now()
         )
-        found.append({"beside": "nothing", **_watched(others, minutes)})
+        found.append({"beside": "nothing", **_watched(others, minutes), **_admin(seconds)})
         rules = SyncRule.objects.filter(connection=large, enabled=True)
         rules.update(page_size=pages, due_at=timezone.now() + timedelta(days=1))
         before = sum(Run.objects.filter(rule__in=rules).values_list("read", flat=True))
         for rule in rules:
             runs.ask(rule, Run.Trigger.COMMAND, full=True)
-        found.append({"beside": "a large pull", **_watched(others, minutes)})
+        found.append({"beside": "a large pull", **_watched(others, minutes), **_admin(seconds)})
         found[-1]["records_read_beside"] = (
             sum(Run.objects.filter(rule__in=rules).values_list("read", flat=True)) - before
         )
     found[-1]["longer_by"] = found[-1]["cycle_mean"] / found[0]["cycle_mean"] - 1
     return found
+
+
+def _admin(seconds: list[float]) -> dict[str, Any]:
+    """What opening a page took since the last time this was asked."""
+    taken, seconds[:] = list(seconds), []
+    return {
+        "pages_opened": len(taken), "page_median": statistics.median(taken),
+        "page_p95": statistics.quantiles(taken, n=20)[-1],
+    }  # fmt: skip
 
 
 def _watched(others: Sequence[Connection], minutes: float) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def test_a_worker_that_leaves_something_to_do_calls_another_once(connection, mon
     connection.rules.filter(entity__in=("technician", "job_type")).update(due_at=timezone.now())
     OrmQ.objects.all().delete()
     queued = []
-    monkeypatch.setattr(tasks, "take_turn", lambda lease, seconds: queued.append(OrmQ.objects.count()))
+    monkeypatch.setattr(tasks, "take_turn", lambda lease, **_: queued.append(OrmQ.objects.count()))
     assert tasks.wake() == 2
     assert queued == [1, 1], "the second turn has nothing beside it, so nobody is called for it"
 

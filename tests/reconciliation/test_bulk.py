@@ -66,6 +66,19 @@ def test_a_value_comes_back_as_it_went_in(tenant, row):
     assert {name: getattr(customer, name) for name in row} == row
 
 
+def test_more_rows_than_one_statement_takes_all_come_in(tenant):
+    names = [f"Customer {number}" for number in range(75)]
+    assert [row.name for row in insert(tenant, *({"name": name} for name in names))] == names
+
+
+def test_a_row_that_is_refused_among_many_leaves_none_of_them(tenant):
+    (there,) = insert(tenant, {"name": "there"})
+    rows = [values(pk, tenant) for pk in (*range(there.pk + 1, there.pk + 74), there.pk)]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(Customer, COLUMNS, rows)
+    assert Customer.objects.count() == 1
+
+
 def test_ids_are_reserved_in_a_row_and_never_given_twice(tenant):
     first, second = insert(tenant, {"name": "a"}, {"name": "b"})
     (third,) = insert(tenant, {"name": "c"})

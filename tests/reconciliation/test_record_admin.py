@@ -49,6 +49,18 @@ def test_an_outsider_gets_404_for_a_record_and_never_its_name(outsider, client_f
     assert "Ana" not in body(browser.get(listing("customer", q="ana")))
 
 
+def test_what_a_search_found_stands_in_the_lists_order_page_by_page(viewer, client_for, tenant):
+    for number in range(101):
+        shop.customer(tenant, f"Ana {100 - number:03}")
+    browser = client_for(viewer)
+    first, second = (
+        [row.name for row in browser.get(listing("customer", q="ana", p=page)).context["cl"].result_list]
+        for page in (1, 2)
+    )
+    assert [*first, *second] == [f"Ana {number:03}" for number in range(101)]
+    assert len(second) == 1
+
+
 def test_an_outsiders_export_holds_none_of_our_records(outsider, client_for, tenant, other_tenant):
     shop.customer(tenant, "Ours")
     shop.customer(other_tenant, "Theirs")
