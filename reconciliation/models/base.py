@@ -15,6 +15,10 @@ else:
     Text = models.TextField  # generic to the type checker alone
 
 
+BY_BEGINNING = ("int8_ops", "text_pattern_ops")
+"""For an index of a tenant's numbers: PostgreSQL then finds those that begin with some digits, whatever its collation."""
+
+
 class JSONTextField(Text):
     """JSON kept as text.
 

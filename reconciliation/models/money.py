@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Record, belongs_to, money, refers_to
+from reconciliation.models.base import BY_BEGINNING, Record, belongs_to, money, refers_to
 
 
 class Invoice(Record):
@@ -28,7 +28,7 @@ class Invoice(Record):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "number"], name="invoice_by_number"),
+            models.Index(fields=["tenant", "number"], name="invoice_by_number", opclasses=BY_BEGINNING),
             models.Index(fields=["tenant", "invoiced_at"], name="invoice_by_date"),
         ]
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from reconciliation.models.base import Address, Record, belongs_to, money, new_tags, refers_to
+from reconciliation.models.base import BY_BEGINNING, Address, Record, belongs_to, money, new_tags, refers_to
 
 
 class Lead(Record, Address):
@@ -74,7 +74,10 @@ class Job(Record):
     lead_source = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "number"], name="job_by_number")]
+        indexes = [
+            models.Index(fields=["tenant", "number"], name="job_by_number", opclasses=BY_BEGINNING),
+            models.Index(fields=["tenant", "id"], name="job_by_tenant"),
+        ]
 
     def __str__(self) -> str:
         return f"Job {self.number or f'no. {self.pk}'}"
