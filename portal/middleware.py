@@ -1,5 +1,6 @@
 """Per request: an id that logs and audit share, the request itself for the audit trail, and session limits."""
 
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,12 @@ from ipaddress import ip_address
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
+
+from portal.keyring import SecretUnreadable
+
+log = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -94,3 +100,19 @@ class SessionLimitMiddleware:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+class UnreadableSecretMiddleware:
+    """Where a stored secret does not open and no page has words for it, as at a log-in: words, and no fault of the code."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, SecretUnreadable):
+            return None
+        log.error("%s", error)
+        return render(request, "secret_unreadable.html", {"error": error}, status=503)

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "portal.entrance.demand.SecondFactorMiddleware",
     "portal.entrance.again.ConfirmMiddleware",
+    "portal.middleware.UnreadableSecretMiddleware",
 ]
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"

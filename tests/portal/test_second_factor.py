@@ -194,6 +194,21 @@ def test_rotation_re_encrypts_factors(owner, settings):
     assert row.wrap().validate_code(Phone(secret).code)
 
 
+def test_a_factor_that_no_longer_opens_is_told_in_words_and_opens_nothing(
+    give_password, client, owner, colleague
+):
+    TOTP.activate(owner, generate_totp_secret())
+    theirs = TOTP.activate(colleague, generate_totp_secret()).instance.data["secret"]
+    Authenticator.objects.filter(user=owner).update(data={"secret": theirs})
+    give_password(owner)
+    reply = client.post(reverse(SECOND_FACTOR), {"code": "000000"})
+    page = reply.content.decode()
+    assert reply.status_code == 503
+    assert "A second factor was not stored for this place" in page
+    assert theirs not in page
+    assert "_auth_user_id" not in client.session
+
+
 def test_other_settings_open_the_portal_with_a_password(settings, give_password, client, owner):
     settings.MFA_REQUIRED = False
     give_password(owner)
