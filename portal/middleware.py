@@ -103,7 +103,7 @@ def _time(text: str | None) -> datetime | None:
 
 
 class UnreadableSecretMiddleware:
-    """Words where a stored secret does not open and no page has any for it, as at a log-in; it is no fault of the code."""
+    """Words where a stored secret does not open and no page has any, as at a log-in; the code is not at fault."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
