@@ -462,7 +462,7 @@ def test_whoever_stands_in_the_setting_hears_of_the_platform_and_may_change_that
     stepping.step()
     assert mail.outbox[0].to == ["ops@example.com"]
     assert set(AlertRule.objects.values_list("tenant", "kind")) == {
-        (None, "relink"), (None, "late"), (None, "workers"), (None, "drift"),
+        (None, "relink"), (None, "late"), (None, "workers"), (None, "drift"), (None, "secrets"),
     }  # fmt: skip
     AlertRule.objects.all().delete()
     settings.ALERT_EMAILS = ["ops@example.com", "night@example.com"]
