@@ -168,8 +168,8 @@ class Pull:
     def _resolve(self, incoming: list[Incoming], result: PageResult) -> None:
         if not self.troubled:
             return
-        failed = {failure.external_id for failure in result.failures}
-        mended = [r.external_id for r in incoming if r.external_id in self.troubled - failed]
+        better = self.troubled - {failure.external_id for failure in result.failures}
+        mended = [r.external_id for r in incoming if r.external_id in better]
         if mended:
             runs.resolve_failures(self.rule.pk, mended)
             self.troubled.difference_update(mended)

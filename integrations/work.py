@@ -53,7 +53,7 @@ def stays() -> bool:
     return False
 
 
-def _lasting(seconds: float, gives_way: Callable[[], bool] = stays) -> Callable[[], bool]:
+def _lasting(seconds: float, gives_way: Callable[[], bool]) -> Callable[[], bool]:
     """Whether a slice that begins now is over."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end or gives_way()

@@ -1,7 +1,7 @@
 """The keys of stored secrets, and what is sealed with them: a Fernet token that opens in one place alone.
 
 A token bears the place it was sealed for (which field, and whose), beside the value and under the key's seal. Copied into
-another row, tenant or field it does not open there: `Misplaced` instead of the value. Nor does one that bears no
+another row, tenant or field it does not open there: `SecretMisplaced` instead of the value. Nor does one that bears no
 place, as versions before did: those were bound once, when the database was migrated.
 
 Keys come from FIELD_KEYS: the first encrypts, all may decrypt.

@@ -1,4 +1,5 @@
-"""Per request: an id that logs and audit share, the request itself for the audit trail, and session limits."""
+"""Per request: an id that logs and audit share, the request itself for the audit trail, session limits,
+and words for a secret that does not open."""
 
 import logging
 import re
@@ -98,10 +99,6 @@ class SessionLimitMiddleware:
             request.session["began"], request.session["seen"] = began.isoformat(), now.isoformat()
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 class UnreadableSecretMiddleware:
     """Words where a stored secret does not open and no page has any, as at a log-in; the code is not at fault."""
 
@@ -116,3 +113,7 @@ class UnreadableSecretMiddleware:
             return None
         log.error("%s", error)
         return render(request, "secret_unreadable.html", {"error": error}, status=503)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

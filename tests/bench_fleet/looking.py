@@ -19,7 +19,7 @@ PAUSE = 0.5
 
 @contextmanager
 def looked_at() -> Iterator[list[float]]:
-    """The seconds that each page took, of a portal served by one gunicorn worker; the list grows. Raises nothing."""
+    """The seconds that each page took, of a portal served by one gunicorn worker; the list grows."""
     RoleGrant.objects.create(user=User.objects.create_user("admin"), role=Role.PLATFORM_ADMIN)
     (browser,) = pages.sessions(["admin"]).values()
     paths = [reverse("admin:index"), *(reverse(f"admin:{name}_changelist") for name in LISTS)]
